@@ -1,0 +1,84 @@
+-- entry: one row is one day on which a person may enter a cohort of the family `window` (OHDSI PhenotypeLibrary 1009).
+--   person_id, definition, path
+--   event_id      person, definition, path, agent and day
+--   agent         the agent whose era starts on the day
+--   on_date       the day
+--   agents_low, agents_high   different agents of the prior set in the window, certain and possible
+--   before_low, before_high   those of them that started before the day
+--   window_ok     enough agents in the window
+--   diagnosis_ok  depressive disorder recorded in the days before (condition start)
+--   exclusion_ok  no excluding condition recorded up to the day (in the same observation period)
+--   counts        window_ok and diagnosis_ok: a qualified event; the exclusions are applied to the first of them
+WITH observed AS (
+  SELECT person_id, start_date, end_date FROM record.observation_period
+  UNION ALL
+  SELECT a.person_id, a.observed_from, a.as_of FROM assess.as_of AS a
+  LEFT JOIN (SELECT DISTINCT person_id FROM record.observation_period) AS o ON o.person_id = a.person_id
+  WHERE o.person_id IS NULL
+), used_era AS (
+  SELECT e.person_id, e.agent, e.may_start AS start_date, e.bridged_end AS sure_end, e.may_end,
+         coalesce(e.sure_start = e.may_start, FALSE) AS exact, 'false' AS is_dose_era
+  FROM assess.era AS e WHERE e.gap_rule = 'trial'
+  UNION ALL
+  SELECT person_id, agent, start_date, end_date, end_date, dose_known, 'true'
+  FROM assess.supply WHERE bound = 'sure' AND dose_known
+), day AS (
+  SELECT DISTINCT r.definition, r.path, e.person_id, e.agent, e.start_date AS on_date, e.exact, o.start_date AS observed_from, o.end_date AS observed_to,
+         r.prior_set, r.min_agents, r.min_before, r.lookback_days, r.diagnosis_set, r.diagnosis_days,
+         CASE WHEN r.uses_dose_eras THEN 'true' ELSE 'false' END AS prior_kind
+  FROM used_era AS e
+  CROSS JOIN knowledge.window_rule AS r
+  JOIN knowledge.agent_set AS s ON s.agent_set = r.entry_set AND s.agent = e.agent
+  JOIN observed AS o ON o.person_id = e.person_id AND e.start_date BETWEEN o.start_date AND o.end_date
+  WHERE e.is_dose_era = 'false'
+), prior AS (
+  SELECT d.definition, d.path, d.person_id, d.agent, d.on_date, p.agent AS prior_agent,
+         max(CASE WHEN p.exact AND date_diff('day', p.sure_end, d.on_date) <= d.lookback_days THEN 1 ELSE 0 END) AS certain,
+         max(CASE WHEN p.exact AND p.start_date < d.on_date AND date_diff('day', p.sure_end, d.on_date) <= d.lookback_days THEN 1 ELSE 0 END) AS certain_before,
+         max(CASE WHEN p.start_date < d.on_date THEN 1 ELSE 0 END) AS possible_before
+  FROM day AS d
+  JOIN used_era AS p ON p.person_id = d.person_id AND p.is_dose_era = d.prior_kind AND p.start_date <= d.on_date
+    AND date_diff('day', p.may_end, d.on_date) <= d.lookback_days AND p.start_date >= d.observed_from AND coalesce(p.sure_end <= d.observed_to, TRUE)
+  JOIN knowledge.agent_set AS s ON s.agent_set = d.prior_set AND s.agent = p.agent
+  GROUP BY d.definition, d.path, d.person_id, d.agent, d.on_date, p.agent
+), tally AS (
+  SELECT definition, path, person_id, agent, on_date, sum(certain) AS agents_low, count(*) AS agents_high,
+         sum(certain_before) AS before_low, sum(possible_before) AS before_high
+  FROM prior GROUP BY definition, path, person_id, agent, on_date
+), diagnosed AS (
+  SELECT d.definition, d.path, d.person_id, d.agent, d.on_date,
+         max(CASE WHEN c.start_earliest = c.start_latest THEN 1 ELSE 0 END) AS certain
+  FROM day AS d
+  JOIN knowledge.condition_set AS s ON s.condition_set = d.diagnosis_set
+  JOIN record.condition AS c ON c.person_id = d.person_id AND c.condition = s.condition AND coalesce(c.present, TRUE)
+    AND c.start_earliest <= d.on_date AND date_diff('day', c.start_latest, d.on_date) <= d.diagnosis_days
+  GROUP BY d.definition, d.path, d.person_id, d.agent, d.on_date
+), excluded AS (
+  SELECT DISTINCT d.definition, d.person_id, d.on_date
+  FROM day AS d
+  JOIN knowledge.definition_exclusion AS x ON x.definition = d.definition
+  JOIN knowledge.condition_set AS s ON s.condition_set = x.condition_set
+  JOIN record.condition AS c ON c.person_id = d.person_id AND c.condition = s.condition AND coalesce(c.present, TRUE)
+    AND c.start_earliest <= d.on_date AND c.start_latest >= d.observed_from
+), clause AS (
+  SELECT d.definition, d.path, d.person_id, d.agent, d.on_date, d.exact, x.person_id IS NULL AS exclusion_ok,
+         coalesce(t.agents_low, 0) AS agents_low, coalesce(t.agents_high, 0) AS agents_high,
+         coalesce(t.before_low, 0) AS before_low, coalesce(t.before_high, 0) AS before_high,
+         CASE WHEN coalesce(t.agents_low, 0) >= d.min_agents AND coalesce(t.before_low, 0) >= d.min_before AND d.exact THEN TRUE
+              WHEN coalesce(t.agents_high, 0) < d.min_agents OR coalesce(t.before_high, 0) < d.min_before THEN FALSE END AS window_ok,
+         CASE WHEN g.certain = 1 THEN TRUE WHEN g.person_id IS NULL AND k.kept THEN FALSE END AS diagnosis_ok
+  FROM day AS d
+  LEFT JOIN tally AS t ON t.definition = d.definition AND t.path = d.path AND t.person_id = d.person_id AND t.agent = d.agent AND t.on_date = d.on_date
+  LEFT JOIN diagnosed AS g ON g.definition = d.definition AND g.path = d.path AND g.person_id = d.person_id AND g.agent = d.agent AND g.on_date = d.on_date
+  LEFT JOIN excluded AS x ON x.definition = d.definition AND x.person_id = d.person_id AND x.on_date = d.on_date
+  LEFT JOIN assess.kept AS k ON k.person_id = d.person_id AND k.table_name = 'condition'
+)
+SELECT person_id, CAST(definition AS VARCHAR) AS definition, CAST(path AS VARCHAR) AS path,
+       CAST(person_id || '/' || definition || '/' || path || '/' || agent || '/' || CAST(on_date AS VARCHAR) AS VARCHAR) AS event_id,
+       agent, CAST(on_date AS DATE) AS on_date,
+       CAST(agents_low AS BIGINT) AS agents_low, CAST(agents_high AS BIGINT) AS agents_high,
+       CAST(before_low AS BIGINT) AS before_low, CAST(before_high AS BIGINT) AS before_high,
+       CAST(window_ok AS BOOLEAN) AS window_ok, CAST(diagnosis_ok AS BOOLEAN) AS diagnosis_ok,
+       CAST(exclusion_ok AS BOOLEAN) AS exclusion_ok,
+       CAST(window_ok AND diagnosis_ok AS BOOLEAN) AS counts
+FROM clause

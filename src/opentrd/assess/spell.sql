@@ -1,0 +1,58 @@
+-- spell: one row is one stretch of depression or its treatment, merged under the rules for episodes.
+--   person_id
+--   bound       'may': the coarser, possible reading (these are the episodes); 'sure': the finer, certain reading
+--   spell_no    number by start
+--   start_date  first day;  end_date  last day
+--   stated      true: from diagnoses whose course is stated; false: chained from dated codes and treatments
+--   diagnosed   true: at least one depression row lies in it
+--   start_known false: the record does not say when it began
+WITH depression AS (
+  SELECT c.person_id, c.course, a.anchor, c.start_earliest IS NOT NULL AS start_known,
+         coalesce(c.start_earliest, a.observed_from, a.anchor) AS may_start,
+         coalesce(c.start_latest, c.start_earliest, a.observed_from, a.anchor) AS sure_start,
+         CASE c.course WHEN 'open' THEN a.anchor WHEN 'span' THEN c.end_latest ELSE coalesce(c.end_latest, c.start_latest) END AS may_end,
+         CASE c.course WHEN 'open' THEN a.anchor WHEN 'span' THEN c.end_earliest ELSE coalesce(c.end_earliest, c.start_earliest) END AS sure_end
+  FROM record.condition AS c
+  JOIN assess.as_of AS a ON a.person_id = c.person_id
+  JOIN knowledge.condition_set AS s ON s.condition = c.condition AND s.condition_set = 'depression'
+  WHERE coalesce(c.present, TRUE) AND coalesce(c.start_earliest <= a.anchor, TRUE)
+), mode AS (
+  SELECT person_id, max(CASE WHEN course = 'point' THEN 0 ELSE 1 END) = 1 AS stated FROM depression GROUP BY person_id
+), treated AS (
+  SELECT i.person_id, i.sure_start, i.sure_end, i.may_start, i.may_end
+  FROM assess.issue AS i JOIN knowledge.agent AS k ON k.agent = i.agent AND k.role = 'antidepressant'
+  UNION ALL
+  SELECT c.person_id, c.sure_start, c.sure_end, c.may_start, c.may_end FROM assess.course AS c WHERE c.grp = 'neurostimulation'
+), piece AS (
+  SELECT person_id, 'may' AS bound, may_start AS start_date, CASE WHEN may_end > anchor THEN anchor ELSE may_end END AS end_date,
+         1 AS diagnosed, CASE WHEN start_known THEN 1 ELSE 0 END AS start_known FROM depression
+  UNION ALL
+  SELECT person_id, 'sure', sure_start, CASE WHEN sure_end > anchor THEN anchor WHEN sure_end < sure_start THEN sure_start ELSE sure_end END,
+         1, CASE WHEN start_known THEN 1 ELSE 0 END FROM depression
+  UNION ALL
+  SELECT t.person_id, 'may', t.may_start, t.may_end, 0, 1 FROM treated AS t LEFT JOIN mode AS m ON m.person_id = t.person_id
+  WHERE coalesce(NOT m.stated, TRUE) AND t.may_start <= t.may_end
+  UNION ALL
+  SELECT t.person_id, 'sure', t.sure_start, t.sure_end, 0, 1 FROM treated AS t LEFT JOIN mode AS m ON m.person_id = t.person_id
+  WHERE coalesce(NOT m.stated, TRUE) AND t.sure_start IS NOT NULL
+), ordered AS (
+  SELECT p.*, coalesce(m.stated, FALSE) AS stated,
+         max(end_date) OVER (PARTITION BY p.person_id, bound ORDER BY start_date, end_date, diagnosed
+                             ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) AS covered_to
+  FROM piece AS p LEFT JOIN mode AS m ON m.person_id = p.person_id
+), numbered AS (
+  SELECT o.*,
+         sum(CASE WHEN covered_to IS NULL THEN 1
+                  WHEN date_diff('day', covered_to, start_date) - 1 > g.value THEN 1 ELSE 0 END)
+           OVER (PARTITION BY o.person_id, bound ORDER BY start_date, end_date, diagnosed
+                 ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW) AS spell_no
+  FROM ordered AS o
+  JOIN knowledge.parameter AS g
+    ON g.parameter = CASE WHEN o.stated THEN 'episode_remission_days' ELSE 'episode_washout_days' END
+)
+SELECT person_id, CAST(bound AS VARCHAR) AS bound, CAST(spell_no AS BIGINT) AS spell_no,
+       CAST(min(start_date) AS DATE) AS start_date, CAST(max(end_date) AS DATE) AS end_date,
+       CAST(max(CASE WHEN stated THEN 1 ELSE 0 END) = 1 AS BOOLEAN) AS stated,
+       CAST(max(diagnosed) = 1 AS BOOLEAN) AS diagnosed,
+       CAST(min(start_known) = 1 AS BOOLEAN) AS start_known
+FROM numbered GROUP BY person_id, bound, spell_no

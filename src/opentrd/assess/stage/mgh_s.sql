@@ -1,0 +1,64 @@
+-- stage_mgh_s: one row is one person and one item of the Massachusetts General Hospital staging (or its total).
+--   person_id, instrument, item
+--   low, high      points, lower and upper bound; high null: no upper bound known
+WITH trial AS (
+  SELECT j.person_id, j.trial_id, j.counted_as, t.start_date, coalesce(t.may_end, t.bridged_end) AS last_day,
+         CASE WHEN j.counts AND j.part_no IS NOT NULL THEN 1 ELSE 0 END AS certain, CASE WHEN coalesce(j.counts, TRUE) THEN 1 ELSE 0 END AS possible
+  FROM assess.judgement AS j
+  JOIN assess.trial AS t ON t.trial_id = j.trial_id
+  WHERE j.definition = 'mgh_s' AND coalesce(j.episode_ok, TRUE)
+), rated AS (  -- a rating speaks for the trial it is dated in, else for the last one begun before it
+  SELECT t.trial_id, m.measure, m.value,
+         row_number() OVER (PARTITION BY m.person_id, m.measurement_id
+                            ORDER BY CASE WHEN m.date_latest BETWEEN t.start_date AND t.last_day THEN 0 ELSE 1 END, t.start_date DESC, t.trial_id) AS nth
+  FROM record.measurement AS m
+  JOIN trial AS t ON t.person_id = m.person_id AND t.start_date <= m.date_latest
+  JOIN assess.as_of AS a ON a.person_id = m.person_id AND m.date_earliest <= a.anchor
+  WHERE m.measure IN ('dose_optimised', 'duration_optimised') AND coalesce(m.sign, '=') = '='
+), rating AS (
+  SELECT trial_id, max(CASE WHEN measure = 'dose_optimised' THEN value END) AS dose_optimised,
+         max(CASE WHEN measure = 'duration_optimised' THEN value END) AS duration_optimised
+  FROM rated WHERE nth = 1 GROUP BY trial_id
+), added AS (
+  SELECT t.base_trial, count(DISTINCT CASE WHEN t.days_low >= g.value THEN t.agent END) AS low, count(DISTINCT t.agent) AS high
+  FROM assess.trial AS t JOIN knowledge.parameter AS g ON g.parameter = 'min_joint_days'
+  WHERE t.kind IN ('augmentation', 'combination') GROUP BY t.base_trial
+), per_trial AS (
+  SELECT t.person_id, t.counted_as, t.certain, t.possible,
+         t.certain * CASE WHEN r.dose_optimised >= 1 THEN 1 ELSE 0 END AS dose_low,
+         t.possible * CASE WHEN r.dose_optimised >= 1 THEN 1 WHEN r.dose_optimised < 1 THEN 0 WHEN k.kept THEN 0 ELSE 1 END AS dose_high,
+         t.certain * CASE WHEN r.duration_optimised >= 1 THEN 1 ELSE 0 END AS duration_low,
+         t.possible * CASE WHEN r.duration_optimised >= 1 THEN 1 WHEN r.duration_optimised < 1 THEN 0 WHEN k.kept THEN 0 ELSE 1 END AS duration_high,
+         t.certain * coalesce(a.low, 0) AS added_low, t.possible * coalesce(a.high, 0) AS added_high
+  FROM trial AS t
+  JOIN assess.kept AS k ON k.person_id = t.person_id AND k.table_name = 'measurement'
+  LEFT JOIN rating AS r ON r.trial_id = t.trial_id
+  LEFT JOIN added AS a ON a.base_trial = t.trial_id
+), per_drug AS (
+  SELECT person_id, counted_as, max(certain) AS certain, max(possible) AS possible, max(dose_low) AS dose_low, max(dose_high) AS dose_high,
+         max(duration_low) AS duration_low, max(duration_high) AS duration_high, max(added_low) AS added_low, max(added_high) AS added_high
+  FROM per_trial GROUP BY person_id, counted_as
+), tally AS (
+  SELECT person_id, sum(certain) AS certain, sum(possible) AS possible, sum(dose_low) AS dose_low, sum(dose_high) AS dose_high,
+         sum(duration_low) AS duration_low, sum(duration_high) AS duration_high, sum(added_low) AS added_low, sum(added_high) AS added_high
+  FROM per_drug GROUP BY person_id
+), item AS (
+  SELECT a.person_id, l.item,
+         l.score * coalesce(CASE l.item WHEN 'trials' THEN t.certain WHEN 'optimised_dose' THEN t.dose_low WHEN 'optimised_duration' THEN t.duration_low
+                                        WHEN 'augmentation' THEN t.added_low WHEN 'ect' THEN e.ect_low END, 0) AS low,
+         CASE WHEN l.item = 'ect' THEN l.score * e.ect_high
+              WHEN k.kept THEN l.score * coalesce(CASE l.item WHEN 'trials' THEN t.possible WHEN 'optimised_dose' THEN t.dose_high
+                                                              WHEN 'optimised_duration' THEN t.duration_high WHEN 'augmentation' THEN t.added_high END, 0)
+         END AS high
+  FROM assess.as_of AS a
+  JOIN knowledge.level AS l ON l.instrument = 'mgh_s'
+  JOIN assess.kept AS k ON k.person_id = a.person_id AND k.table_name = 'exposure'
+  JOIN assess.tried AS e ON e.person_id = a.person_id AND e.definition = 'mgh_s'
+  LEFT JOIN tally AS t ON t.person_id = a.person_id
+)
+SELECT person_id, CAST('mgh_s' AS VARCHAR) AS instrument, CAST(item AS VARCHAR) AS item, CAST(low AS DOUBLE) AS low, CAST(high AS DOUBLE) AS high
+FROM item
+UNION ALL
+SELECT person_id, 'mgh_s', 'total', sum(low),
+       CASE WHEN max(CASE WHEN high IS NULL THEN 1 ELSE 0 END) = 1 THEN NULL ELSE sum(high) END
+FROM item GROUP BY person_id

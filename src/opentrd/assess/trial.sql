@@ -1,0 +1,64 @@
+-- trial: one row is one attempt at treatment: a drug, a combination, an augmentation, a procedure course or a psychotherapy.
+--   person_id, trial_id
+--   episode_id     the episode it overlaps (of several, the one that starts last); null: none
+--   kind           drug, combination, augmentation, procedure, psychotherapy
+--   agents, classes   what was given, base first, joined by ' + '
+--   base_trial     for a combination or augmentation: the drug trial it was added to
+--   start_date     first day; null when the record gives none
+--   supply_end     last certain day before the first gap in the supply
+--   bridged_end    last certain day, gaps up to the gap rule bridged
+--   last_issue     start of the last exposure
+--   days_low, days_high   days covered: certain, possible (joint days for a combination or augmentation)
+--   top_dose_mg    largest known daily dose, mg
+--   adherence      share of days taken, 0 to 1
+--   stop_reason, improvement_pct, improvement_basis   as recorded with the last exposure
+--   dose_status    against the ATRQ minimum: adequate, below minimum, not known, no minimum known; null without a dose
+--   dose_days_low, dose_days_high   days at or above the ATRQ minimum: certain, possible
+--   sessions, laterality   of a procedure
+--   agent, part_no, episode_ok, may_start, may_end   used by the clauses: what is counted, certain spell, overlap with the episode, possible days
+WITH placed AS (
+  SELECT t.*, e.episode_id, e.reckoned_from, e.reckoned_to,
+         row_number() OVER (PARTITION BY t.trial_id ORDER BY e.episode_no DESC) AS nth
+  FROM assess.attempt AS t
+  LEFT JOIN assess.episode AS e ON e.person_id = t.person_id AND t.may_start <= e.reckoned_to AND t.may_end >= e.reckoned_from
+), parted AS (
+  SELECT p.trial_id, min(s.spell_no) AS part_no
+  FROM placed AS p
+  JOIN assess.spell AS s ON s.person_id = p.person_id AND s.bound = 'sure' AND p.sure_start <= s.end_date AND p.bridged_end >= s.start_date
+    AND s.start_date >= p.reckoned_from AND s.start_date <= p.reckoned_to
+  WHERE p.nth = 1
+  GROUP BY p.trial_id
+)
+SELECT p.person_id, p.trial_id, CAST(p.episode_id AS VARCHAR) AS episode_id, p.kind, p.agents, p.classes, p.base_trial,
+       CAST(CASE WHEN a.as_of IS NOT NULL AND p.sure_start IS NOT NULL THEN p.may_start END AS DATE) AS start_date,
+       CAST(CASE WHEN a.as_of IS NOT NULL THEN p.supply_end END AS DATE) AS supply_end,
+       CAST(CASE WHEN a.as_of IS NOT NULL THEN p.bridged_end END AS DATE) AS bridged_end,
+       CAST(CASE WHEN a.as_of IS NOT NULL THEN p.last_issue END AS DATE) AS last_issue,
+       p.days_low, p.days_high, p.top_dose_mg,
+       CAST(o.adherence AS DOUBLE) AS adherence,
+       CAST(CASE WHEN p.kind IN ('procedure', 'psychotherapy') THEN c.stop_reason ELSE o.stop_reason END AS VARCHAR) AS stop_reason,
+       CAST(CASE WHEN p.kind IN ('procedure', 'psychotherapy') THEN c.improvement_pct ELSE o.improvement_pct END AS DOUBLE) AS improvement_pct,
+       CAST(CASE WHEN p.kind IN ('procedure', 'psychotherapy') THEN c.improvement_basis ELSE o.improvement_basis END AS VARCHAR) AS improvement_basis,
+       CAST(CASE WHEN d.person_id IS NULL THEN NULL
+                 WHEN NOT d.has_minimum THEN 'no minimum known'
+                 WHEN d.days_low > 0 THEN 'adequate'
+                 WHEN d.days_high = 0 THEN 'below minimum'
+                 ELSE 'not known' END AS VARCHAR) AS dose_status,
+       CAST(CASE WHEN d.days_low > p.days_low AND p.kind <> 'drug' THEN p.days_low ELSE d.days_low END AS BIGINT) AS dose_days_low,
+       CAST(CASE WHEN d.days_high > p.days_high THEN p.days_high ELSE d.days_high END AS BIGINT) AS dose_days_high,
+       p.sessions, p.laterality, p.agent, p.era_no,
+       CAST(q.part_no AS BIGINT) AS part_no,
+       CAST(CASE WHEN p.episode_id IS NULL THEN FALSE
+                 WHEN p.sure_start <= p.reckoned_to AND p.bridged_end >= p.reckoned_from THEN TRUE END AS BOOLEAN) AS episode_ok,
+       CAST(CASE WHEN a.as_of IS NOT NULL THEN p.may_start END AS DATE) AS may_start,
+       CAST(CASE WHEN a.as_of IS NOT NULL THEN p.may_end END AS DATE) AS may_end
+FROM placed AS p
+JOIN assess.as_of AS a ON a.person_id = p.person_id
+LEFT JOIN parted AS q ON q.trial_id = p.trial_id
+LEFT JOIN assess.era_outcome AS o ON o.person_id = p.person_id AND o.agent = p.agent AND o.era_no = p.era_no
+  AND p.kind IN ('drug', 'combination', 'augmentation')
+LEFT JOIN assess.course AS c ON c.person_id = p.person_id AND c.procedure = p.agent AND c.course_no = p.era_no
+  AND p.kind IN ('procedure', 'psychotherapy')
+LEFT JOIN assess.era_dose AS d ON d.person_id = p.person_id AND d.agent = p.agent AND d.era_no = p.era_no
+  AND d.gap_rule = 'trial' AND d.dose_table = 'atrq' AND p.kind IN ('drug', 'combination', 'augmentation')
+WHERE p.nth = 1

@@ -1,0 +1,204 @@
+"""What a row of each knowledge table has to be: one frozen model per table, with the provenance of every fact.
+
+The annotations also decide the column types of the loaded tables: ``float`` is DOUBLE, ``int`` BIGINT, ``bool``
+BOOLEAN. A field annotated ``str`` keeps an empty cell as the empty text; one annotated ``str | None`` reads it
+as NULL, which means *not known*. Tables without a model of their own are held to ``Fact`` alone.
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+Status = Literal["verified", "transcribed", "computed", "recalled"]
+MeasureKind = Literal["scale", "scale item", "rating", "lab", "vital", "drug level", "history"]
+
+
+class Fact(BaseModel):
+    """One row of knowledge with its provenance.
+
+    ``source`` is the primary (paper, label, guideline, official data set), ``read_in`` the page it was read in
+    (empty only for a recalled row: nothing was read), ``knowledge_status`` how far it was checked.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="allow")
+
+    source: str = Field(min_length=1, pattern=r"\S")
+    read_in: str
+    knowledge_status: Status
+
+    @model_validator(mode="after")
+    def _only_a_recalled_fact_was_read_nowhere(self) -> Fact:
+        if self.knowledge_status != "recalled" and not self.read_in.strip():
+            raise ValueError("read_in is empty but the row is not marked recalled")
+        return self
+
+
+class _Table(Fact):
+    """A table whose columns are all known: a column that the model does not name is a mistake."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Agent(_Table):
+    """A drug by its lower-case ingredient name, its class, and what it is to a depression history."""
+
+    agent: str = Field(min_length=1, pattern=r"^[^A-Z]+$")
+    class_: str = Field(alias="class", min_length=1)
+    role: Literal["antidepressant", "augmenting", "rapid-acting", "other"]
+    thase_rush_class: Literal["SSRI", "SNRI", "TCA", "MAOI", "other", ""]
+    note: str | None
+
+
+class AgentCode(_Table):
+    """A code or name under which a record may mention an agent."""
+
+    agent: str
+    system: Literal["name", "RxNorm", "ATC", "OMOP"]
+    code: str = Field(min_length=1)
+
+
+class CodeName(_Table):
+    """The name that a vocabulary prints for a code, read independently of ``agent_code``."""
+
+    system: Literal["RxNorm", "ATC", "OMOP"]
+    code: str = Field(min_length=1)
+    name: str = Field(min_length=1)
+
+
+class AgentSet(_Table):
+    """Membership of an agent in a named set that definitions refer to."""
+
+    agent_set: str
+    agent: str
+    note: str | None
+
+
+class SaltWord(_Table):
+    """A word that may follow an ingredient name without changing the agent."""
+
+    word: str = Field(pattern=r"^[a-z]+$")
+
+
+class DoseTable(_Table):
+    """A table of minimum doses; ``unit`` is that of its doses per day."""
+
+    dose_table: str
+    title: str
+    unit: Literal["mg"]
+    note: str | None
+
+
+class DoseMinimum(_Table):
+    """The minimum daily dose (mg) of an agent in a dose table; ``form`` empty: any form not listed apart."""
+
+    dose_table: str
+    agent: str
+    form: Literal["", "CR", "transdermal"]
+    min_dose_mg: float = Field(gt=0)
+    note: str | None
+
+
+class DoseEquivalence(_Table):
+    """Fluoxetine-equivalent mg = daily mg x ``factor``, by a named scheme."""
+
+    scheme: str
+    agent: str
+    factor: float = Field(gt=0)
+    note: str | None
+
+
+class ProcedureKind(_Table):
+    """A treatment that is not a drug exposure, by the name used in clinic."""
+
+    procedure: str
+    grp: Literal["neurostimulation", "psychotherapy", "infusion", "other"]
+    modality: str
+    note: str | None
+
+
+class ProcedureCode(_Table):
+    """A code or name under which a record may mention a procedure."""
+
+    procedure: str
+    system: Literal["name", "CPT4", "HCPCS", "ICD10PCS", "ICD9Proc", "SNOMED", "OPCS4", "OMOP"]
+    code: str = Field(min_length=1)
+    match: Literal["exact", "prefix"]
+
+
+class ProcedureSet(_Table):
+    """Membership of a procedure in a named set."""
+
+    procedure_set: str
+    procedure: str
+
+
+class ConditionKind(_Table):
+    """A diagnosis, finding or circumstance by the name a clinician would type."""
+
+    condition: str
+    grp: str = Field(min_length=1)
+    note: str | None
+
+
+class ConditionCode(_Table):
+    """A code or name of a condition; ``prefix`` also covers every longer code, the most specific row wins."""
+
+    condition: str
+    system: Literal["name", "ICD10CM", "ICD10", "SNOMED", "OMOP"]
+    code: str = Field(min_length=1)
+    match: Literal["exact", "prefix"]
+
+
+class ConditionSet(_Table):
+    """Membership of a condition in a named set."""
+
+    condition_set: str
+    condition: str
+    note: str | None
+
+
+class Measure(_Table):
+    """Something asked, rated or measured, its unit, and the values that are possible at all."""
+
+    measure: str
+    kind: MeasureKind
+    unit: str | None
+    min_value: float | None
+    max_value: float | None
+    note: str | None
+
+    @model_validator(mode="after")
+    def _range_is_ordered(self) -> Measure:
+        if self.min_value is not None and self.max_value is not None and self.min_value >= self.max_value:
+            raise ValueError("min_value is not below max_value")
+        return self
+
+
+class MeasureCode(_Table):
+    """A code or name under which a record may mention a measure."""
+
+    measure: str
+    system: Literal["name", "LOINC", "OMOP", "SNOMED"]
+    code: str = Field(min_length=1)
+
+
+MODELS: dict[str, type[Fact]] = {
+    "agent": Agent,
+    "agent_code": AgentCode,
+    "agent_set": AgentSet,
+    "code_name": CodeName,
+    "condition_code": ConditionCode,
+    "condition_kind": ConditionKind,
+    "condition_set": ConditionSet,
+    "dose_equivalence": DoseEquivalence,
+    "dose_minimum": DoseMinimum,
+    "dose_table": DoseTable,
+    "measure": Measure,
+    "measure_code": MeasureCode,
+    "procedure_code": ProcedureCode,
+    "procedure_kind": ProcedureKind,
+    "procedure_set": ProcedureSet,
+    "salt_word": SaltWord,
+}

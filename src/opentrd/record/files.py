@@ -1,0 +1,281 @@
+"""Reader for a folder of record tables: one CSV or Parquet file per table of the public contract.
+
+A file is streamed by DuckDB into its raw table, all columns as text; Python looks only at the header and at the
+encoding. ``source_row`` counts as a spreadsheet does: the header is row 1, the first data row is row 2 (blank
+lines are not counted).
+"""
+
+from __future__ import annotations
+
+import codecs
+import csv
+import gzip
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO, cast
+
+import duckdb
+
+from opentrd.record.raw import InputError, keep, note_unread, raw_columns
+from opentrd.record.schema import RAW_COLUMNS
+
+# Without these a row says nothing about anybody. Every other column may be missing.
+REQUIRED_COLUMNS: dict[str, tuple[str, ...]] = {
+    "person": ("person_id",),
+    "observation_period": ("person_id",),
+    "exposure": ("person_id", "agent"),
+    "procedure": ("person_id", "procedure"),
+    "condition": ("person_id", "condition"),
+    "measurement": ("person_id", "measure"),
+    "genotype": ("person_id", "gene"),
+    "coverage": ("person_id", "table"),
+}
+SUFFIXES = (".csv", ".csv.gz", ".parquet")
+DELIMITERS = {",": "comma", ";": "semicolon", "\t": "tab"}
+
+_HEAD_BYTES = 1 << 20  # a header longer than this is not a header
+_SPARE = 3  # cells beyond the header that are still seen, to tell a row that is too long
+_PAD = "\x01"  # stands for NULL in the text, so that an empty cell and a missing cell differ
+
+
+@dataclass(frozen=True)
+class _Header:
+    """What the first lines of a CSV file say: how it is written and its columns."""
+
+    encoding: str
+    delimiter: str
+    columns: list[str]
+    lines: int  # lines up to and including the header
+
+
+def load_folder(connection: duckdb.DuckDBPyConnection, folder: Path) -> None:
+    """Read every record table in ``folder`` into ``raw.*`` and note what was not understood in ``record.unread``.
+
+    File names are the table names of the contract in any case, ending in .csv, .csv.gz or .parquet. A table whose
+    file is there is *kept*, even if empty. CSV may be UTF-8 (with or without byte order mark), UTF-16 or Latin-1,
+    separated by comma, semicolon or tab.
+
+    Raises:
+        InputError: no folder, no record table in it, two files for one table, a file that is not text or Parquet,
+            or a header without a column that the table cannot do without.
+    """
+    for table, path in _find_tables(connection, folder).items():
+        if path.suffix.lower() == ".parquet":
+            _load_parquet(connection, table, path)
+        else:
+            _load_csv(connection, table, path)
+        keep(connection, [table])
+
+
+def is_record_folder(folder: Path) -> bool:
+    """Whether the folder holds at least one file that is named like a record table."""
+    return folder.is_dir() and any(_table_of(path) in RAW_COLUMNS for path in folder.iterdir())
+
+
+def _table_of(path: Path) -> str:
+    """The table a file is named for, or '' when its ending is not one that is read."""
+    name = path.name.lower()
+    return next((name.removesuffix(suffix) for suffix in SUFFIXES if name.endswith(suffix)), "")
+
+
+def _find_tables(connection: duckdb.DuckDBPyConnection, folder: Path) -> dict[str, Path]:
+    """The files of the record tables, in the order of the contract; other files are noted."""
+    if not folder.is_dir():
+        raise InputError(f"{folder} is not a folder. Expected a folder with record tables such as person.csv.")
+    found: dict[str, Path] = {}
+    for path in sorted(folder.iterdir()):
+        table = _table_of(path)
+        if path.is_file() and table in RAW_COLUMNS:
+            if table in found:
+                raise InputError(
+                    f"{folder} holds {found[table].name} and {path.name}, which are both the table '{table}'. "
+                    "Keep one of them."
+                )
+            found[table] = path
+        else:
+            reason = "not a record table; expected person, exposure, ... as .csv, .csv.gz or .parquet; not read"
+            note_unread(connection, [(path.name, "", "file", path.name, reason)])
+    if not found:
+        raise InputError(
+            f"{folder} holds no record table. Expected at least one of "
+            f"{', '.join(RAW_COLUMNS)}, each as .csv, .csv.gz or .parquet."
+        )
+    return {table: found[table] for table in RAW_COLUMNS if table in found}
+
+
+def _load_csv(connection: duckdb.DuckDBPyConnection, table: str, path: Path) -> None:
+    """Stream one CSV file into its raw table; rows with too few or too many cells are noted, not used."""
+    header = _read_header(connection, table, path)
+    if header is None:
+        return
+    columns = _match_columns(connection, table, path, header.columns)
+    width = len(header.columns)
+    names = [f"c{i}" for i in range(width + _SPARE)]
+    try:
+        connection.execute(
+            """
+            CREATE OR REPLACE TEMP TABLE csv_rows AS
+            SELECT row_number() OVER () + 1 AS file_row, *
+            FROM read_csv(?, header = false, skip = ?, auto_detect = false, columns = ?, delim = ?, quote = '"',
+                          escape = '"', null_padding = true, strict_mode = false, nullstr = ?, encoding = ?,
+                          compression = ?, parallel = false)
+            """,
+            [
+                _literal_path(path), header.lines, dict.fromkeys(names, "VARCHAR"), header.delimiter, _PAD,
+                header.encoding, "gzip" if path.suffix.lower() == ".gz" else "none",
+            ],
+        )  # fmt: skip
+    except duckdb.Error as error:
+        raise InputError(
+            f"{path}: cannot be read as a CSV table ({_first_line(error)}). A quotation mark that is opened and "
+            "never closed is the usual cause; correct the line and run again."
+        ) from error
+    spare = names[width:]
+    # One cell too many that is empty is a trailing separator and says nothing.
+    regular = f"{names[width - 1]} IS NOT NULL AND " + " AND ".join(f"coalesce({x}, '') = ''" for x in spare)
+    _insert(connection, table, path, {name: names[i] for name, i in columns.items()}, "csv_rows", regular)
+    cells = " + ".join(f"({name} IS NOT NULL)::INT" for name in names)
+    text = f"concat_ws(?, {', '.join(names)})"
+    connection.execute(
+        f"""
+        INSERT INTO record.unread
+        SELECT ?, file_row, 'row', left({text}, 200),
+               'the row has ' || CASE WHEN {names[-1]} IS NOT NULL THEN 'at least ' ELSE '' END || ({cells})
+               || ' cells, the header has {width}'
+               || CASE WHEN contains({text}, chr(10)) THEN '; a quotation mark was opened and not closed, so '
+                       || (length({text}) - length(replace({text}, chr(10), ''))) || ' further lines are lost with it'
+                  ELSE '' END || '; row not used'
+        FROM csv_rows WHERE NOT ({regular})
+        """,
+        [path.name, *[header.delimiter] * 4],
+    )
+    connection.execute("DROP TABLE csv_rows")
+
+
+def _load_parquet(connection: duckdb.DuckDBPyConnection, table: str, path: Path) -> None:
+    """Stream one Parquet file into its raw table, every column cast to text."""
+    source = "read_parquet(?, file_row_number = true)"
+    try:
+        described = connection.execute("DESCRIBE SELECT * FROM read_parquet(?)", [_literal_path(path)]).fetchall()
+        names = [str(row[0]) for row in described]
+        columns = _match_columns(connection, table, path, names)
+        cells = {name: 'CAST("{}" AS VARCHAR)'.format(names[i].replace('"', '""')) for name, i in columns.items()}
+        rows = f"(SELECT *, file_row_number + 2 AS file_row FROM {source})"
+        _insert(connection, table, path, cells, rows, "true", [_literal_path(path)])
+    except duckdb.Error as error:
+        raise InputError(
+            f"{path}: cannot be read as Parquet ({_first_line(error)}). Write the file again, or give it as CSV."
+        ) from error
+
+
+def _insert(
+    connection: duckdb.DuckDBPyConnection,
+    table: str,
+    path: Path,
+    cells: dict[str, str],
+    rows: str,
+    condition: str,
+    parameters: list[str] | None = None,
+) -> None:
+    """Append to the raw table: ``cells`` gives the SQL of each column that the file has."""
+    chosen = [cells.get(name, "NULL") for name in raw_columns(table)[:-2]]
+    connection.execute(
+        f"INSERT INTO raw.{table} SELECT {', '.join(chosen)}, ?, CAST(file_row AS VARCHAR) "
+        f"FROM {rows} WHERE {condition}",
+        [path.name, *(parameters or [])],
+    )
+
+
+def _match_columns(
+    connection: duckdb.DuckDBPyConnection, table: str, path: Path, header: list[str]
+) -> dict[str, int]:
+    """Contract column -> position in the file; a column that is not of the contract is noted."""
+    expected = RAW_COLUMNS[table]
+    found: dict[str, int] = {}
+    for position, name in enumerate(header):
+        column = name.strip().lower()
+        if column in found:
+            raise InputError(f"{path}: the column '{column}' stands twice in the header. Remove or rename one.")
+        if column in expected:
+            found[column] = position
+        else:
+            reason = f"not a column of '{table}'; expected {', '.join(expected)}; column not used"
+            note_unread(connection, [(path.name, "1", name.strip() or f"column {position + 1}", name, reason)])
+    missing = [name for name in REQUIRED_COLUMNS[table] if name not in found]
+    if missing:
+        raise InputError(
+            f"{path}: the header has no column {' and '.join(missing)}. Columns found: "
+            f"{', '.join(name.strip() for name in header)}. Columns expected: {', '.join(expected)}. "
+            "Name the columns in the first line, separated by comma, semicolon or tab."
+        )
+    return found
+
+
+def _read_header(connection: duckdb.DuckDBPyConnection, table: str, path: Path) -> _Header | None:
+    """How the file is written and its columns; None when the file holds nothing at all."""
+    encoding = _encoding(path)
+    if encoding == "latin-1":
+        reason = "the file is not UTF-8; read as Latin-1, so check names with accents"
+        note_unread(connection, [(path.name, "", "encoding", "", reason)])
+    with _open(path) as stream:
+        decoder = codecs.getincrementaldecoder("utf-8-sig" if encoding == "utf-8" else encoding)()
+        lines = decoder.decode(stream.read(_HEAD_BYTES)).splitlines()
+    blank = next((i for i, line in enumerate(lines) if line.strip()), None)
+    if blank is None:
+        note_unread(connection, [(path.name, "", "file", "", "the file is empty; read as a table without rows")])
+        return None
+    expected = set(RAW_COLUMNS[table])
+    readings = {mark: next(csv.reader([lines[blank]], delimiter=mark)) for mark in DELIMITERS}
+    delimiter = max(readings, key=lambda mark: len(expected & {name.strip().lower() for name in readings[mark]}))
+    return _Header(encoding, delimiter, readings[delimiter], blank + 1)
+
+
+def _encoding(path: Path) -> str:
+    """utf-8, utf-16 or latin-1, found by reading the file once in pieces.
+
+    Raises:
+        InputError: the file is binary or cannot be opened.
+    """
+    decoder = codecs.getincrementaldecoder("utf-8")()
+    encoding = "utf-8"
+    try:
+        with _open(path) as stream:
+            first = True
+            while piece := stream.read(_HEAD_BYTES):
+                if first and piece.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+                    return "utf-16"
+                first = False
+                if b"\0" in piece:
+                    raise InputError(
+                        f"{path}: not a text file (it holds zero bytes). Expected CSV text; "
+                        "save a spreadsheet as 'CSV UTF-8' first."
+                    )
+                if encoding == "utf-8":
+                    try:
+                        decoder.decode(piece)
+                    except UnicodeDecodeError:
+                        encoding = "latin-1"  # go on: the rest may still turn out to be binary
+            if encoding == "utf-8":
+                try:
+                    decoder.decode(b"", final=True)
+                except UnicodeDecodeError:
+                    encoding = "latin-1"
+    except (OSError, EOFError) as error:
+        raise InputError(f"{path}: cannot be opened ({error}). Check the file and its permissions.") from error
+    return encoding
+
+
+def _open(path: Path) -> IO[bytes]:
+    """The bytes of a file, unpacked when its name ends in .gz."""
+    if path.suffix.lower() == ".gz":
+        return cast(IO[bytes], gzip.open(path, "rb"))
+    return path.open("rb")
+
+
+def _literal_path(path: Path) -> str:
+    """The path as DuckDB's file functions take it: its wildcards stand for themselves."""
+    return "".join(f"[{mark}]" if mark in "*?[" else mark for mark in str(path))
+
+
+def _first_line(error: Exception) -> str:
+    return str(error).strip().splitlines()[0][:200]

@@ -1,0 +1,216 @@
+"""From the text that a reader collected (``raw.*``) to typed rows (``record.*``), in SQL and set by set.
+
+What a cell does not say is NULL, what was not understood is NULL and a row of ``record.unread``. Names and codes
+become the canonical names of the knowledge. The rules are those of the public contract; each step is one SQL file in
+the folder ``normalise``, run once per table with its columns filled in.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from string import Template
+
+import duckdb
+
+from opentrd import knowledge
+from opentrd.record.schema import ALLOWED_VALUES, RAW_COLUMNS, READER_COLUMNS, RECORD_COLUMNS
+
+# Beside this file, not inside a package: the folder holds data only.
+_SQL_FOLDER = Path(__file__).with_name("normalise")
+
+_DATE = "expected a date as YYYY-MM-DD, YYYY-MM or YYYY"
+_COUNT = "expected a whole number from 1 to 45000"
+_TRUTH = "expected true or false"
+_IMPROVEMENT = "expected a percentage of at most 100 (100 is symptom-free, negative is worse)"
+_UNIT = "expected mg, g or mcg (per day), as the daily dose counts in mg; with another unit daily_dose_mg is not used"
+
+
+@dataclass(frozen=True)
+class _Check:
+    """A column, the SQL that is NULL when its text was not understood, and what was expected of it."""
+
+    field: str
+    reading: str
+    expected: str
+
+
+def _one_of(table: str, field: str, reading: str | None = None) -> _Check:
+    """The check of a column that takes a few words only."""
+    return _Check(field, reading or field, f"expected one of {', '.join(ALLOWED_VALUES[table, field])}")
+
+
+_START = _Check("start_date", "start_earliest", _DATE)
+_END = _Check("end_date", "end_read", _DATE)
+
+_CHECKS: dict[str, tuple[_Check, ...]] = {
+    "person": (_Check("birth_date", "birth_earliest", _DATE), _one_of("person", "sex")),
+    "observation_period": (_Check("start_date", "start_date", _DATE), _END),
+    "exposure": (
+        _START,
+        _END,
+        _Check("days_taken", "days_taken", _COUNT),
+        _Check("ongoing", "ongoing_read", _TRUTH),
+        _Check("daily_dose_mg", "dose_read", "expected a number of 0 or more, with a decimal point"),
+        _Check("dose_unit", "dose_factor", _UNIT),
+        _one_of("exposure", "status"),
+        _one_of("exposure", "stop_reason"),
+        _Check("improvement_pct", "improvement_pct", _IMPROVEMENT),
+        _one_of("exposure", "improvement_basis"),
+        _Check("adherence", "adherence", "expected a number from 0 to 1"),
+    ),
+    "procedure": (
+        _Check("date", "start_earliest", _DATE),
+        _END,
+        _Check("sessions", "sessions", _COUNT),
+        _one_of("procedure", "stop_reason"),
+        _Check("improvement_pct", "improvement_pct", _IMPROVEMENT),
+        _one_of("procedure", "improvement_basis"),
+        _Check("present", "present", _TRUTH),
+    ),
+    "condition": (
+        _START,
+        _END,
+        _one_of("condition", "course", "course_read"),
+        _Check("present", "present", _TRUTH),
+    ),
+    "measurement": (
+        _Check("date", "date_earliest", _DATE),
+        _Check("value", "value_read", "expected a number, with a decimal point"),
+        _one_of("measurement", "sign", "sign_read"),
+    ),
+    "genotype": (_Check("activity_score", "activity_score", "expected a number of 0 or more"),),
+    "coverage": (_Check("start_date", "start_date", _DATE), _END),
+}
+
+# Tables whose rows name something that the knowledge must know, and the table of its names.
+_NAMES = {
+    "exposure": ("agent", "agent"),
+    "procedure": ("procedure", "procedure_kind"),
+    "condition": ("condition", "condition_kind"),
+    "measurement": ("measure", "measure"),
+}
+
+# Without this column a row is not used.
+_USED_IF = {
+    "exposure": "agent", "procedure": "procedure", "condition": "condition", "measurement": "measure",
+    "genotype": "gene", "coverage": "table_name",
+}  # fmt: skip
+_HAS_END = {
+    "observation_period": "start_date", "exposure": "start_date", "procedure": "date", "condition": "start_date",
+    "coverage": "start_date",
+}  # fmt: skip
+_SCRATCH = (
+    "row_text", "typed", "resolved", "row_id", "renamed", "dose_unit", "unit_text", "one_person", "everyone",
+    "seen_person",
+)  # fmt: skip
+
+
+def normalise(connection: duckdb.DuckDBPyConnection) -> None:
+    """Make ``record.*`` from ``raw.*``, exactly with the columns of ``RECORD_COLUMNS``; ``raw.*`` stays as it is.
+
+    Loads the knowledge into the connection first. A field that is not understood becomes NULL, a row whose person,
+    agent, procedure, condition, measure or gene is missing or unknown is not used; both are noted in
+    ``record.unread``. The result does not depend on the order of the rows.
+    """
+    knowledge.load_into(connection)
+    _run(connection, "macros")
+    connection.execute(
+        "CREATE OR REPLACE TABLE record.kept AS "
+        "SELECT DISTINCT lower(table_name) AS table_name FROM raw.kept ORDER BY table_name"
+    )
+    connection.execute(
+        "CREATE OR REPLACE TEMP TABLE seen_person (person_id VARCHAR, source VARCHAR, source_row VARCHAR)"
+    )
+    for table in RAW_COLUMNS:
+        _normalise_table(connection, table)
+    _run(connection, "everyone")
+    _store(connection, "person", "everyone", "TRUE")
+    for name in _SCRATCH:
+        connection.execute(f"DROP TABLE IF EXISTS temp.{name}")
+
+
+def _normalise_table(connection: duckdb.DuckDBPyConnection, table: str) -> None:
+    """Type one table and note what was not understood; persons wait until all tables have been seen."""
+    columns = RAW_COLUMNS[table] + READER_COLUMNS.get(table, ())
+    ordered = ", ".join(f'"{name}_text"' for name in columns)
+    has_id = f"{table}_id" in columns
+    used = f"{_USED_IF[table]} IS NOT NULL" if table in _USED_IF else "TRUE"
+    _run(
+        connection,
+        "row_text",
+        table=table,
+        columns=ordered,
+        text_columns=", ".join(f'text_of("{name}") AS "{name}_text"' for name in columns),
+        id_or_person=f"{table}_id_text" if has_id else "person_id_text",
+    )
+    if table in _NAMES:
+        kind, names = _NAMES[table]
+        salts = "(SELECT list(lower(word)) FROM knowledge.salt_word)" if kind == "agent" else "CAST([] AS VARCHAR[])"
+        match = "match" if kind == "condition" else "'exact'"
+        _run(connection, "resolve", kind=kind, names=names, salt_words=salts, match=match)
+    _run(connection, table, **_word_lists())
+    for check in _CHECKS[table]:
+        _run(connection, "bad_field", field=check.field, reading=check.reading, expected=check.expected, used=used)
+    if table in _HAS_END:
+        _run(connection, "end_before_start", start=_HAS_END[table], used=used)
+    if table == "person":
+        _run(connection, "one_person")
+        for field in RAW_COLUMNS["person"][1:]:
+            _run(connection, "person_conflict", field=field)
+    elif has_id:
+        _name_rows(connection, table, ordered, used)
+    else:
+        _store(connection, table, "typed", used)
+
+
+def _name_rows(connection: duckdb.DuckDBPyConnection, table: str, columns: str, used: str) -> None:
+    """Give every row an id of its own and store the table."""
+    given = f"{table}_id_text"
+    rows, filled, different = _one_row(
+        connection, f"SELECT count(*), count({given}), count(DISTINCT {given}) FROM typed WHERE {used}"
+    )
+    if rows == filled == different:
+        _store(connection, table, f"(SELECT *, {given} AS {table}_id FROM typed)", used)
+        return
+    _run(connection, "row_id", table=table, columns=columns, used=used)
+    # A renamed id may meet an id that was given: repeat until all differ.
+    while _one_row(connection, "SELECT count(*) - count(DISTINCT id) FROM row_id")[0]:
+        _run(connection, "repeated_id", table=table, columns=columns)
+    source = f"(SELECT t.*, i.id AS {table}_id FROM typed AS t JOIN row_id AS i ON i.row_key = t.row_key)"
+    _store(connection, table, source, used)
+
+
+def _store(connection: duckdb.DuckDBPyConnection, table: str, source: str, used: str) -> None:
+    """Write ``record.<table>`` with the columns and types of the schema, in their order."""
+    columns = ", ".join(f'CAST("{name}" AS {kind}) AS "{name}"' for name, kind in RECORD_COLUMNS[table].items())
+    connection.execute(f"CREATE OR REPLACE TABLE record.{table} AS SELECT {columns} FROM {source} WHERE {used}")
+
+
+def _one_row(connection: duckdb.DuckDBPyConnection, query: str) -> tuple[int, ...]:
+    row = connection.execute(query).fetchone()
+    assert row is not None
+    return row
+
+
+def _run(connection: duckdb.DuckDBPyConnection, name: str, **filled: str) -> None:
+    """Run one SQL file with its ``$names`` filled in (all of them fixed words of this package, never input)."""
+    connection.execute(_template(name).substitute(filled))
+
+
+@cache
+def _template(name: str) -> Template:
+    return Template((_SQL_FOLDER / f"{name}.sql").read_text(encoding="utf-8"))
+
+
+@cache
+def _word_lists() -> dict[str, str]:
+    """The allowed words of each column as SQL lists, by ``<table>_<column>``."""
+    lists = {
+        f"{table}_{field}": ", ".join(f"'{word}'" for word in words)
+        for (table, field), words in ALLOWED_VALUES.items()
+    }
+    lists["record_tables"] = ", ".join(f"'{name}'" for name in RAW_COLUMNS)
+    lists["record_tables_text"] = "'" + ", ".join(RAW_COLUMNS) + "'"
+    return lists

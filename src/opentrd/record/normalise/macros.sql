@@ -1,0 +1,44 @@
+-- macros: how one cell of text is read. Every macro gives NULL for what it does not understand.
+--   text_of       the text without surrounding white space; empty is NULL
+--   earliest_day, latest_day   YYYY-MM-DD, YYYY-MM, YYYY or an ISO date-time (its date part) as an interval of days
+--   number_of     a finite number with a decimal point
+--   count_of      a whole number of days or sessions, at least 1. 45,000 days are 123 years: more is a code for
+--                 "not known" or a slip, and would run out of the calendar.
+--   truth_of      true/false, yes/no, 1/0
+--   name_key      a name without regard to case and spacing
+--   code_key      a code without regard to case; ICD codes are written with and without their dot
+CREATE OR REPLACE TEMP MACRO text_of(cell) AS
+  nullif(trim(cell, ' ' || chr(9) || chr(10) || chr(13) || chr(160)), '');
+
+CREATE OR REPLACE TEMP MACRO day_part(cell) AS
+  CASE WHEN length(cell) = 10 THEN cell
+       WHEN regexp_full_match(substr(cell, 11),
+              '[T ][0-2]\d(:[0-5]\d(:[0-6]\d([.,]\d+)?)?)?( ?(Z|[+-]\d\d(:?\d\d)?))?') THEN left(cell, 10)
+  END;
+
+CREATE OR REPLACE TEMP MACRO earliest_day(cell) AS
+  CASE WHEN length(cell) >= 10
+         THEN CASE WHEN cell LIKE '____-__-__%' THEN try_cast(day_part(cell) AS DATE) END
+       WHEN length(cell) = 7 THEN CASE WHEN cell LIKE '____-__' THEN try_cast(cell || '-01' AS DATE) END
+       WHEN length(cell) = 4 THEN try_cast(cell || '-01-01' AS DATE)
+  END;
+
+CREATE OR REPLACE TEMP MACRO latest_day(cell) AS
+  CASE WHEN length(cell) >= 10 THEN earliest_day(cell)
+       WHEN length(cell) = 7 THEN last_day(earliest_day(cell))
+       WHEN length(cell) = 4 THEN try_cast(cell || '-12-31' AS DATE)
+  END;
+
+CREATE OR REPLACE TEMP MACRO number_of(cell) AS
+  CASE WHEN isfinite(try_cast(cell AS DOUBLE)) THEN try_cast(cell AS DOUBLE) END;
+
+CREATE OR REPLACE TEMP MACRO count_of(cell) AS
+  CASE WHEN number_of(cell) BETWEEN 1 AND 45000 AND number_of(cell) = floor(number_of(cell))
+       THEN CAST(number_of(cell) AS BIGINT) END;
+
+CREATE OR REPLACE TEMP MACRO truth_of(cell) AS
+  CASE WHEN lower(cell) IN ('true', 'yes', '1') THEN TRUE WHEN lower(cell) IN ('false', 'no', '0') THEN FALSE END;
+
+CREATE OR REPLACE TEMP MACRO name_key(cell) AS regexp_replace(lower(trim(cell)), '\s+', ' ', 'g');
+
+CREATE OR REPLACE TEMP MACRO code_key(cell) AS upper(replace(trim(cell), '.', ''));

@@ -1,0 +1,37 @@
+"""The adequacy that the timeline shades: dose and days as the assessment gave them, against one stated rule."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from opentrd.report.words import Row, truth
+
+BELOW_MINIMUM = "below minimum"
+
+
+def adequate(trial: Row, meta: Mapping[str, Any]) -> bool | None:
+    """Whether a trial was adequate by the rule in ``meta['adequacy']`` (a row with ``min_days``, in days).
+
+    A trial that carries its own ``adequate`` is taken at its word. Without a rule, or for treatments without a
+    minimum dose, adequacy is not known.
+    """
+    if "adequate" in trial:
+        return truth(trial["adequate"])
+    if trial.get("dose_status") == BELOW_MINIMUM:
+        return False
+    least = (meta.get("adequacy") or {}).get("min_days")
+    if least is None:
+        return None
+    low, high = trial.get("days_at_dose_low"), trial.get("days_at_dose_high")
+    if high is not None and high < int(least):
+        return False
+    if low is not None and low >= int(least):
+        return True
+    return None
+
+
+def adequacy_words(meta: Mapping[str, Any]) -> str:
+    """The rule in words, as its row gives them; empty without a rule."""
+    rule = meta.get("adequacy") or {}
+    return str(rule.get("meaning") or rule.get("text") or "")

@@ -1,0 +1,91 @@
+"""A staging instrument as a scale: its bands, and the interval in which the score lies."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from markupsafe import Markup, escape
+
+from opentrd.report import charts
+from opentrd.report.words import Row, interval, number
+
+WIDTH = 640
+LEFT = 24
+HEIGHT = 66
+MOST_TICKS = 17
+
+
+def draw(row: Row, bands: Sequence[Row], prefix: str, name: str) -> Markup | None:
+    """The interval of a total on its scale; None when the total is not computable at all.
+
+    ``row`` has low, high, scale_min, scale_max (None: unbounded). ``bands`` have band, low, high.
+    """
+    low, high = row.get("low"), row.get("high")
+    if low is None and high is None:
+        return None
+    floor = _first(row.get("scale_min"), min((b["low"] for b in bands if b.get("low") is not None), default=None), 0)
+    ceiling = _first(row.get("scale_max"), max((b["high"] for b in bands if b.get("high") is not None), default=None))
+    bounded = ceiling is not None
+    if ceiling is None:
+        ceiling = float(max(value for value in (low, high, floor) if value is not None)) + 2
+    span = (ceiling - floor) or 1
+
+    def at(value: float) -> float:
+        return LEFT + (float(value) - floor) / span * (WIDTH - 2 * LEFT)
+
+    start, end = at(floor if low is None else low), at(ceiling if high is None else high)
+    body = _bands(bands, at)
+    body += f'<line x1="{at(floor):.1f}" x2="{at(ceiling):.1f}" y1="40" y2="40" stroke="{charts.LINE}"/>'
+    if not bounded:
+        tip = at(ceiling)
+        body += f'<path d="M{tip - 7:.1f},36l7,4l-7,4" fill="none" stroke="{charts.LINE}"/>'
+    for value in _ticks(floor, ceiling):
+        body += (
+            f'<line x1="{at(value):.1f}" x2="{at(value):.1f}" y1="40" y2="45" stroke="{charts.LINE}"/>'
+            f'<text x="{at(value):.1f}" y="59" font-size="12" text-anchor="middle">{number(value)}</text>'
+        )
+    if low is not None and low == high:
+        body += f'<circle cx="{start:.1f}" cy="40" r="7.5" fill="{charts.SOLID}" stroke="#fff" stroke-width="2"/>'
+    else:
+        body += (
+            f'<rect x="{start:.1f}" y="33" width="{max(end - start, 1):.1f}" height="14" rx="7" '
+            f'fill="{charts.fill("dots", prefix)}" stroke="{charts.SOLID}" stroke-width="1.5"/>'
+        )
+        for known, place in ((low, start), (high, end)):
+            if known is not None:
+                body += f'<circle cx="{place:.1f}" cy="40" r="7.5" fill="#fff" stroke="{charts.SOLID}" stroke-width="2"/>'
+    words = f"{name}: {interval(low, high)}"
+    edges = "" if row.get("scale_max") is None else f" on a scale from {number(floor)} to {number(ceiling)}"
+    return charts.figure(WIDTH, HEIGHT, body, prefix, words, f"The score is {interval(low, high)}{edges}.")
+
+
+def _bands(bands: Sequence[Row], at: Any) -> str:
+    """The named bands above the axis, in alternating pale shades with their names."""
+    body = ""
+    for place, band in enumerate(bands):
+        if band.get("low") is None or band.get("high") is None:
+            continue
+        x, width = at(band["low"]) - 9, at(band["high"]) - at(band["low"]) + 18
+        body += (
+            f'<rect x="{x:.1f}" y="3" width="{width:.1f}" height="21" '
+            f'fill="{"#eef0f2" if place % 2 == 0 else "#dfe3e7"}"/>'
+            f'<text x="{x + width / 2:.1f}" y="18" font-size="12.5" text-anchor="middle">{escape(str(band["band"]))}</text>'
+        )
+    return body
+
+
+def _ticks(floor: float, ceiling: float) -> list[float]:
+    """Whole numbers from end to end, thinned when there are many."""
+    step = 1
+    while (ceiling - floor) / step > MOST_TICKS:
+        step += 1
+    values, value = [], float(floor)
+    while value <= ceiling:
+        values.append(value)
+        value += step
+    return values
+
+
+def _first(*values: Any) -> Any:
+    return next((value for value in values if value is not None), None)
