@@ -2,6 +2,7 @@
 --   person_id      the person
 --   as_of          last day that is used: the day asked for, else the end of observation, else the last dated row
 --   anchor         as_of; in a record without any date, a stand-in day that only orders undated rows (never shown)
+--   first_day      first day that any row or observation period speaks of
 --   observed_from  first observed day: start of observation, else the first dated row
 --   observed_to    last observed day up to as_of
 --   age_low        completed years at as_of, lower bound
@@ -22,7 +23,8 @@ WITH dated AS (
 ), chosen AS (
   SELECT p.person_id, p.birth_earliest, p.birth_latest,
          coalesce(q.as_of, o.last_day, r.last_day) AS as_of,
-         coalesce(o.first_day, r.first_day) AS first_day,
+         coalesce(o.first_day, r.first_day) AS observed_from,
+         CASE WHEN o.first_day < r.first_day THEN o.first_day ELSE coalesce(r.first_day, o.first_day) END AS first_day,
          coalesce(o.last_day, r.last_day) AS last_day
   FROM record.person AS p
   CROSS JOIN record.request AS q
@@ -32,7 +34,8 @@ WITH dated AS (
 SELECT person_id,
        CAST(as_of AS DATE) AS as_of,
        CAST(coalesce(as_of, CAST('2000-01-01' AS DATE)) AS DATE) AS anchor,
-       CAST(first_day AS DATE) AS observed_from,
+       CAST(first_day AS DATE) AS first_day,
+       CAST(observed_from AS DATE) AS observed_from,
        CAST(CASE WHEN last_day > as_of THEN as_of ELSE last_day END AS DATE) AS observed_to,
        CAST(EXTRACT(YEAR FROM as_of) - EXTRACT(YEAR FROM birth_latest)
             - CASE WHEN EXTRACT(MONTH FROM as_of) * 100 + EXTRACT(DAY FROM as_of)

@@ -15,12 +15,10 @@ WITH drug AS (
   FROM assess.era AS e JOIN knowledge.agent AS k ON k.agent = e.agent
   WHERE e.gap_rule = 'trial'
 ), pair AS (
-  SELECT b.person_id, b.trial_id AS base_trial, b.agent AS base_agent, b.class AS base_class, a.agent, a.class, a.role, a.era_no, a.trial_id AS added_trial,
+  SELECT b.person_id, b.trial_id AS base_trial, b.agent AS base_agent, b.class AS base_class, b.era_no AS base_era, a.agent, a.class, a.role, a.era_no, a.trial_id AS added_trial,
          a.top_dose_mg,
-         CASE WHEN b.sure_start > a.sure_start THEN b.sure_start ELSE a.sure_start END AS sure_start,
-         CASE WHEN b.bridged_end < a.bridged_end THEN b.bridged_end ELSE a.bridged_end END AS sure_end,
          CASE WHEN b.supply_end < a.supply_end THEN b.supply_end ELSE a.supply_end END AS supply_end,
-         CASE WHEN b.last_issue < a.last_issue THEN b.last_issue ELSE a.last_issue END AS last_issue,
+         a.last_issue,
          CASE WHEN b.may_start > a.may_start THEN b.may_start ELSE a.may_start END AS may_start,
          CASE WHEN b.may_end < a.may_end THEN b.may_end ELSE a.may_end END AS may_end
   FROM drug AS b
@@ -28,10 +26,22 @@ WITH drug AS (
   WHERE b.role = 'antidepressant'
     AND (a.role = 'augmenting'
          OR (a.role = 'antidepressant' AND (b.may_start < a.may_start OR (b.may_start = a.may_start AND b.agent < a.agent))))
-), joint AS (
-  SELECT p.*, coalesce(CASE WHEN sure_start <= sure_end AND sure_start IS NOT NULL THEN date_diff('day', sure_start, sure_end) + 1 END, 0) AS days_low,
-         date_diff('day', may_start, may_end) + 1 AS days_high
+), overlap AS (  -- certain joint use: the longest overlap of a certain piece of one with a certain piece of the other
+  SELECT p.base_trial, p.added_trial,
+         max(date_diff('day', CASE WHEN b.start_date > a.start_date THEN b.start_date ELSE a.start_date END,
+                       CASE WHEN b.end_date < a.end_date THEN b.end_date ELSE a.end_date END) + 1) AS days,
+         min(CASE WHEN b.start_date > a.start_date THEN b.start_date ELSE a.start_date END) AS start_date,
+         max(CASE WHEN b.end_date < a.end_date THEN b.end_date ELSE a.end_date END) AS end_date
   FROM pair AS p
+  JOIN assess.piece AS b ON b.person_id = p.person_id AND b.agent = p.base_agent AND b.era_no = p.base_era
+  JOIN assess.piece AS a ON a.person_id = p.person_id AND a.agent = p.agent AND a.era_no = p.era_no
+    AND a.start_date <= b.end_date AND b.start_date <= a.end_date
+  GROUP BY p.base_trial, p.added_trial
+), joint AS (
+  SELECT p.*, o.start_date AS joint_start, o.end_date AS joint_end, coalesce(o.days, 0) AS days_low,
+         date_diff('day', p.may_start, p.may_end) + 1 AS days_high
+  FROM pair AS p
+  LEFT JOIN overlap AS o ON o.base_trial = p.base_trial AND o.added_trial = p.added_trial
 )
 SELECT person_id, CAST(trial_id AS VARCHAR) AS trial_id, CAST('drug' AS VARCHAR) AS kind, CAST(agent AS VARCHAR) AS agents,
        CAST(class AS VARCHAR) AS classes, CAST(agent AS VARCHAR) AS agent, era_no, CAST(NULL AS VARCHAR) AS base_trial,
@@ -44,8 +54,7 @@ UNION ALL
 SELECT j.person_id, j.base_trial || ' + ' || j.agent || '/' || CAST(j.era_no AS VARCHAR),
        CASE WHEN j.role = 'augmenting' THEN 'augmentation' ELSE 'combination' END,
        j.base_agent || ' + ' || j.agent, j.base_class || ' + ' || j.class, j.agent, j.era_no, j.base_trial,
-       CASE WHEN j.days_low > 0 THEN j.sure_start END, CASE WHEN j.days_low > 0 AND j.supply_end >= j.sure_start THEN j.supply_end END,
-       CASE WHEN j.days_low > 0 THEN j.sure_end END,
+       j.joint_start, CASE WHEN j.supply_end >= j.joint_start THEN j.supply_end END, j.joint_end,
        j.last_issue, j.may_start, j.may_end, j.days_low, j.days_high, j.top_dose_mg, NULL, NULL
 FROM joint AS j
 JOIN knowledge.parameter AS g ON g.parameter = 'min_joint_days'

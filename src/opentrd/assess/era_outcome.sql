@@ -5,7 +5,7 @@
 WITH placed AS (
   SELECT e.person_id, e.agent, e.era_no, i.stop_reason, i.improvement_pct, i.improvement_basis, i.adherence,
          row_number() OVER (PARTITION BY e.person_id, e.agent, e.era_no
-                            ORDER BY i.may_start DESC, i.may_end DESC, i.exposure_id DESC) AS from_end,
+                            ORDER BY i.start_latest DESC NULLS LAST, i.end_latest DESC NULLS LAST, i.exposure_id DESC) AS from_end,
          count(*) OVER (PARTITION BY e.person_id, e.agent, e.era_no) AS exposures
   FROM assess.era AS e
   JOIN assess.issue AS i ON i.person_id = e.person_id AND i.agent = e.agent AND i.may_start BETWEEN e.may_start AND e.may_end

@@ -9,8 +9,9 @@
 --   start_known      false when the record gives no start at all
 --   exact_start      true when the start is one known day
 --   stop_reason, improvement_pct, improvement_basis, adherence   as recorded; null if the row ends after as_of
+--   start_latest, end_latest   the record's own bounds, which order the rows of a trial
 WITH usable AS (
-  SELECT e.*, a.as_of, a.anchor, a.observed_from, k.role,
+  SELECT e.*, a.as_of, a.anchor, a.first_day, k.role,
          CASE WHEN e.start_latest IS NULL AND e.ongoing AND e.days_taken IS NOT NULL
               THEN a.anchor - (CAST(e.days_taken AS INTEGER) - 1) ELSE e.start_latest END AS begun_latest,
          CASE WHEN e.start_earliest IS NULL AND e.ongoing AND e.days_taken IS NOT NULL
@@ -22,7 +23,7 @@ WITH usable AS (
 ), next_switch AS (  -- only rows without an end need it
   SELECT u.person_id, u.exposure_id, min(o.begun_latest) AS switch_on
   FROM usable AS u
-  JOIN usable AS o ON o.person_id = u.person_id AND o.agent <> u.agent AND o.begun_latest > u.begun_latest
+  JOIN usable AS o ON o.person_id = u.person_id AND o.agent <> u.agent AND o.begun_earliest > u.begun_latest
   WHERE u.end_latest IS NULL AND coalesce(NOT u.ongoing, TRUE) AND u.role = 'antidepressant' AND o.role = 'antidepressant'
   GROUP BY u.person_id, u.exposure_id
 ), bounded AS (
@@ -51,7 +52,7 @@ SELECT c.person_id, c.exposure_id, c.agent,
        CAST(c.daily_dose_mg AS DOUBLE) AS daily_dose_mg,
        CAST(CASE WHEN c.begun_latest <= c.certain_end THEN c.begun_latest END AS DATE) AS sure_start,
        CAST(CASE WHEN c.begun_latest <= c.certain_end THEN c.certain_end END AS DATE) AS sure_end,
-       CAST(coalesce(c.begun_earliest, c.observed_from, c.anchor) AS DATE) AS may_start,
+       CAST(coalesce(c.begun_earliest, c.first_day, c.anchor - 36500) AS DATE) AS may_start,  -- no date at all: no bound
        CAST(CASE WHEN c.last_possible > c.anchor THEN c.anchor
                  WHEN c.last_possible < c.certain_end THEN c.certain_end
                  ELSE c.last_possible END AS DATE) AS may_end,
@@ -60,6 +61,7 @@ SELECT c.person_id, c.exposure_id, c.agent,
        CAST(CASE WHEN c.end_latest > c.anchor THEN NULL ELSE c.stop_reason END AS VARCHAR) AS stop_reason,
        CAST(CASE WHEN c.end_latest > c.anchor THEN NULL ELSE c.improvement_pct END AS DOUBLE) AS improvement_pct,
        CAST(CASE WHEN c.end_latest > c.anchor THEN NULL ELSE c.improvement_basis END AS VARCHAR) AS improvement_basis,
-       CAST(c.adherence AS DOUBLE) AS adherence
+       CAST(c.adherence AS DOUBLE) AS adherence,
+       CAST(c.start_latest AS DATE) AS start_latest, CAST(c.end_latest AS DATE) AS end_latest
 FROM clipped AS c
 LEFT JOIN formed AS f ON f.agent = c.agent AND (lower(f.form) = lower(c.form) OR lower(f.form) = lower(c.route))

@@ -23,6 +23,7 @@ WITH rule AS (
 ), looked_at AS (
   SELECT t.*, r.*,
          coalesce(p.is_current, FALSE) AS is_current, coalesce(p.is_last, FALSE) AS is_last,
+         coalesce(c.is_current, FALSE) AS part_is_current, coalesce(c.is_last, FALSE) AS part_is_last,
          CASE WHEN t.kind = 'procedure' OR r.dose_table = 'none' THEN t.days_low
               WHEN t.kind <> 'drug' AND e.days_low > t.days_low THEN t.days_low ELSE e.days_low END AS at_dose_low,
          CASE WHEN t.kind = 'procedure' OR r.dose_table = 'none' THEN t.days_high
@@ -30,6 +31,7 @@ WITH rule AS (
   FROM assess.trial AS t
   CROSS JOIN rule AS r
   LEFT JOIN assess.episode AS p ON p.episode_id = t.episode_id
+  LEFT JOIN assess.spell AS c ON c.person_id = t.person_id AND c.bound = 'sure' AND c.spell_no = t.part_no
   LEFT JOIN knowledge.agent_set AS s ON s.agent_set = r.agent_set AND s.agent = t.agent
   LEFT JOIN assess.era_dose AS e ON e.person_id = t.person_id AND e.agent = t.agent AND e.era_no = t.era_no
     AND e.gap_rule = r.gap_rule AND e.dose_table = r.dose_table
@@ -59,8 +61,8 @@ WITH rule AS (
               WHEN stop_reason = 'inefficacy' AND max_improvement_pct >= 50 THEN TRUE
               WHEN stop_reason = 'remission' THEN FALSE END AS response_ok,
          CASE WHEN episode = 'none' THEN TRUE
-              WHEN episode = 'current' THEN episode_ok AND is_current
-              WHEN episode = 'last' THEN episode_ok AND is_last
+              WHEN episode = 'current' THEN episode_ok AND is_current AND CASE WHEN part_is_current THEN TRUE END
+              WHEN episode = 'last' THEN episode_ok AND is_last AND CASE WHEN part_is_last THEN TRUE END
               ELSE episode_ok END AS in_episode
   FROM timed
 )

@@ -4,21 +4,25 @@
 --   kept        true: the source keeps this table over the person's whole observed time, so no row means "not recorded";
 --               false: it does not, and no row means "not known"
 WITH asked AS (
-  SELECT a.person_id, a.as_of, a.observed_from, t.table_name
+  SELECT a.person_id, a.observed_to, a.observed_from, t.table_name
   FROM assess.as_of AS a
   CROSS JOIN (SELECT 'exposure' AS table_name UNION ALL SELECT 'procedure' UNION ALL SELECT 'condition'
               UNION ALL SELECT 'measurement') AS t
+), ordered AS (
+  SELECT person_id, table_name, coalesce(start_date, CAST('0001-01-01' AS DATE)) AS start_date, coalesce(end_date, CAST('9999-12-31' AS DATE)) AS end_date,
+         max(coalesce(end_date, CAST('9999-12-31' AS DATE)))
+           OVER (PARTITION BY person_id, table_name ORDER BY start_date NULLS FIRST, end_date NULLS LAST
+                 ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) AS covered_to
+  FROM record.coverage
 ), limits AS (
   SELECT person_id, table_name, min(start_date) AS start_date, max(end_date) AS end_date,
-         max(CASE WHEN start_date IS NULL THEN 1 ELSE 0 END) AS open_start,
-         max(CASE WHEN end_date IS NULL THEN 1 ELSE 0 END) AS open_end
-  FROM record.coverage GROUP BY person_id, table_name
+         max(CASE WHEN date_diff('day', covered_to, start_date) > 1 THEN 1 ELSE 0 END) AS holes
+  FROM ordered GROUP BY person_id, table_name
 )
 SELECT q.person_id, q.table_name,
        CAST(CASE WHEN k.table_name IS NULL THEN FALSE
                  WHEN l.person_id IS NULL THEN TRUE
-                 ELSE coalesce((l.open_start = 1 OR l.start_date <= q.observed_from)
-                               AND (l.open_end = 1 OR l.end_date >= q.as_of), TRUE)
+                 ELSE l.holes = 0 AND coalesce(l.start_date <= q.observed_from AND l.end_date >= q.observed_to, TRUE)
             END AS BOOLEAN) AS kept
 FROM asked AS q
 LEFT JOIN record.kept AS k ON k.table_name = q.table_name

@@ -6,10 +6,12 @@
 --   stated      true: from diagnoses whose course is stated; false: chained from dated codes and treatments
 --   diagnosed   true: at least one depression row lies in it
 --   start_known false: the record does not say when it began
+--   is_last     true for the last spell of this reading
+--   is_current  true when the last spell is not yet over at as_of: its last day plus the merging gap reaches it
 WITH depression AS (
   SELECT c.person_id, c.course, a.anchor, c.start_earliest IS NOT NULL AS start_known,
-         coalesce(c.start_earliest, a.observed_from, a.anchor) AS may_start,
-         coalesce(c.start_latest, c.start_earliest, a.observed_from, a.anchor) AS sure_start,
+         coalesce(c.start_earliest, a.first_day, a.anchor) AS may_start,
+         coalesce(c.start_latest, a.first_day, a.anchor) AS sure_start,
          CASE c.course WHEN 'open' THEN a.anchor WHEN 'span' THEN c.end_latest ELSE coalesce(c.end_latest, c.start_latest) END AS may_end,
          CASE c.course WHEN 'open' THEN a.anchor WHEN 'span' THEN c.end_earliest ELSE coalesce(c.end_earliest, c.start_earliest) END AS sure_end
   FROM record.condition AS c
@@ -41,7 +43,7 @@ WITH depression AS (
                              ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) AS covered_to
   FROM piece AS p LEFT JOIN mode AS m ON m.person_id = p.person_id
 ), numbered AS (
-  SELECT o.*,
+  SELECT o.*, g.value AS merge_days,
          sum(CASE WHEN covered_to IS NULL THEN 1
                   WHEN date_diff('day', covered_to, start_date) - 1 > g.value THEN 1 ELSE 0 END)
            OVER (PARTITION BY o.person_id, bound ORDER BY start_date, end_date, diagnosed
@@ -49,10 +51,15 @@ WITH depression AS (
   FROM ordered AS o
   JOIN knowledge.parameter AS g
     ON g.parameter = CASE WHEN o.stated THEN 'episode_remission_days' ELSE 'episode_washout_days' END
+), spell AS (
+  SELECT person_id, bound, spell_no, min(start_date) AS start_date, max(end_date) AS end_date, max(CASE WHEN stated THEN 1 ELSE 0 END) = 1 AS stated,
+         max(diagnosed) = 1 AS diagnosed, min(start_known) = 1 AS start_known, max(merge_days) AS merge_days,
+         row_number() OVER (PARTITION BY person_id, bound ORDER BY spell_no DESC) = 1 AS is_last
+  FROM numbered GROUP BY person_id, bound, spell_no
 )
-SELECT person_id, CAST(bound AS VARCHAR) AS bound, CAST(spell_no AS BIGINT) AS spell_no,
-       CAST(min(start_date) AS DATE) AS start_date, CAST(max(end_date) AS DATE) AS end_date,
-       CAST(max(CASE WHEN stated THEN 1 ELSE 0 END) = 1 AS BOOLEAN) AS stated,
-       CAST(max(diagnosed) = 1 AS BOOLEAN) AS diagnosed,
-       CAST(min(start_known) = 1 AS BOOLEAN) AS start_known
-FROM numbered GROUP BY person_id, bound, spell_no
+SELECT s.person_id, CAST(s.bound AS VARCHAR) AS bound, CAST(s.spell_no AS BIGINT) AS spell_no,
+       CAST(s.start_date AS DATE) AS start_date, CAST(s.end_date AS DATE) AS end_date,
+       CAST(s.stated AS BOOLEAN) AS stated, CAST(s.diagnosed AS BOOLEAN) AS diagnosed, CAST(s.start_known AS BOOLEAN) AS start_known,
+       CAST(s.is_last AS BOOLEAN) AS is_last,
+       CAST(s.is_last AND date_diff('day', s.end_date, a.anchor) <= s.merge_days AS BOOLEAN) AS is_current
+FROM spell AS s JOIN assess.as_of AS a ON a.person_id = s.person_id

@@ -21,7 +21,7 @@ WITH item AS (
 )
 SELECT i.person_id, i.instrument, i.item, i.low, i.high,
        CAST(CASE WHEN i.item = 'total'
-                 THEN CASE WHEN i.instrument = 'maudsley' AND (i.low IS NULL OR f.low = 0) THEN 'not applicable (no failed trial)'
+                 THEN CASE WHEN i.instrument = 'maudsley' AND (i.low IS NULL OR t.failed_low = 0) THEN 'not applicable (no failed trial)'
                            WHEN i.broken IS NOT NULL THEN l.band || ' (non-hierarchical: ' || i.broken || ' failed)'
                            ELSE l.band END END AS VARCHAR) AS band_low,
        CAST(CASE WHEN i.item = 'total'
@@ -36,7 +36,8 @@ FROM item AS i
 JOIN knowledge.instrument AS s ON s.instrument = i.instrument AND s.item = i.item
 JOIN status AS w ON w.instrument = i.instrument
 JOIN assess.eligibility AS g ON g.person_id = i.person_id AND g.definition = i.instrument
-LEFT JOIN assess.stage_maudsley AS f ON f.person_id = i.person_id AND f.item = 'failures'
+LEFT JOIN (SELECT person_id, max(certain) AS failed_low FROM assess.failed WHERE definition = 'maudsley' GROUP BY person_id) AS t
+  ON t.person_id = i.person_id
 LEFT JOIN assess.episode AS e ON e.person_id = i.person_id AND e.is_last
 LEFT JOIN knowledge.band AS l ON l.instrument = i.instrument AND i.item = 'total' AND i.low BETWEEN l.from_score AND l.to_score
 LEFT JOIN knowledge.band AS h ON h.instrument = i.instrument AND i.item = 'total' AND i.high BETWEEN h.from_score AND h.to_score

@@ -21,11 +21,22 @@ WITH placed AS (
          row_number() OVER (PARTITION BY t.trial_id ORDER BY e.episode_no DESC) AS nth
   FROM assess.attempt AS t
   LEFT JOIN assess.episode AS e ON e.person_id = t.person_id AND t.may_start <= e.reckoned_to AND t.may_end >= e.reckoned_from
-), parted AS (
-  SELECT p.trial_id, min(s.spell_no) AS part_no
+), certain AS (  -- stretches in which the attempt certainly ran
+  SELECT t.trial_id, c.start_date, c.end_date FROM assess.attempt AS t
+  JOIN assess.piece AS c ON c.person_id = t.person_id AND c.agent = t.agent AND c.era_no = t.era_no
+  WHERE t.kind = 'drug'
+  UNION ALL
+  SELECT trial_id, sure_start, bridged_end FROM assess.attempt WHERE kind <> 'drug' AND sure_start <= bridged_end
+), overlapping AS (
+  SELECT p.trial_id, 1 AS certainly
+  FROM placed AS p JOIN certain AS c ON c.trial_id = p.trial_id AND c.start_date <= p.reckoned_to AND c.end_date >= p.reckoned_from
+  WHERE p.nth = 1 GROUP BY p.trial_id
+), parted AS (  -- the last certain spell that the attempt certainly overlaps
+  SELECT p.trial_id, max(s.spell_no) AS part_no
   FROM placed AS p
-  JOIN assess.spell AS s ON s.person_id = p.person_id AND s.bound = 'sure' AND p.sure_start <= s.end_date AND p.bridged_end >= s.start_date
-    AND s.start_date >= p.reckoned_from AND s.start_date <= p.reckoned_to
+  JOIN certain AS c ON c.trial_id = p.trial_id
+  JOIN assess.spell AS s ON s.person_id = p.person_id AND s.bound = 'sure' AND c.start_date <= s.end_date AND c.end_date >= s.start_date
+    AND s.start_date BETWEEN p.reckoned_from AND p.reckoned_to
   WHERE p.nth = 1
   GROUP BY p.trial_id
 )
@@ -34,7 +45,7 @@ SELECT p.person_id, p.trial_id, CAST(p.episode_id AS VARCHAR) AS episode_id, p.k
        CAST(CASE WHEN a.as_of IS NOT NULL THEN p.supply_end END AS DATE) AS supply_end,
        CAST(CASE WHEN a.as_of IS NOT NULL THEN p.bridged_end END AS DATE) AS bridged_end,
        CAST(CASE WHEN a.as_of IS NOT NULL THEN p.last_issue END AS DATE) AS last_issue,
-       p.days_low, p.days_high, p.top_dose_mg,
+       p.days_low, CAST(CASE WHEN a.as_of IS NOT NULL OR p.days_high < 36500 THEN p.days_high END AS BIGINT) AS days_high, p.top_dose_mg,
        CAST(o.adherence AS DOUBLE) AS adherence,
        CAST(CASE WHEN p.kind IN ('procedure', 'psychotherapy') THEN c.stop_reason ELSE o.stop_reason END AS VARCHAR) AS stop_reason,
        CAST(CASE WHEN p.kind IN ('procedure', 'psychotherapy') THEN c.improvement_pct ELSE o.improvement_pct END AS DOUBLE) AS improvement_pct,
@@ -49,12 +60,13 @@ SELECT p.person_id, p.trial_id, CAST(p.episode_id AS VARCHAR) AS episode_id, p.k
        p.sessions, p.laterality, p.agent, p.era_no,
        CAST(q.part_no AS BIGINT) AS part_no,
        CAST(CASE WHEN p.episode_id IS NULL THEN FALSE
-                 WHEN p.sure_start <= p.reckoned_to AND p.bridged_end >= p.reckoned_from THEN TRUE END AS BOOLEAN) AS episode_ok,
+                 WHEN x.certainly = 1 THEN TRUE END AS BOOLEAN) AS episode_ok,
        CAST(CASE WHEN a.as_of IS NOT NULL THEN p.may_start END AS DATE) AS may_start,
        CAST(CASE WHEN a.as_of IS NOT NULL THEN p.may_end END AS DATE) AS may_end
 FROM placed AS p
 JOIN assess.as_of AS a ON a.person_id = p.person_id
 LEFT JOIN parted AS q ON q.trial_id = p.trial_id
+LEFT JOIN overlapping AS x ON x.trial_id = p.trial_id
 LEFT JOIN assess.era_outcome AS o ON o.person_id = p.person_id AND o.agent = p.agent AND o.era_no = p.era_no
   AND p.kind IN ('drug', 'combination', 'augmentation')
 LEFT JOIN assess.course AS c ON c.person_id = p.person_id AND c.procedure = p.agent AND c.course_no = p.era_no

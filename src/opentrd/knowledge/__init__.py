@@ -1,6 +1,17 @@
-"""The ground floor: clinical facts as CSV tables, each row with its source, and how they are loaded and checked."""
+"""The ground floor: clinical facts as CSV tables, each row with its source; how they are loaded and checked."""
 
-from opentrd.knowledge.checks import check
-from opentrd.knowledge.loader import digest, load_into, search, table, tables
+from pathlib import Path
 
-__all__ = ["check", "digest", "load_into", "search", "table", "tables"]
+from opentrd.knowledge.loader import TABLES, digest, load_into, search, table, tables
+
+__all__ = ["TABLES", "check", "digest", "load_into", "search", "table", "tables"]
+
+
+def check(folder: Path = TABLES) -> list[str]:
+    """Everything that is wrong with the tables in ``folder``, one sentence each; empty when nothing is.
+
+    See ``opentrd.knowledge.checks``. It is imported on call, so that loading the facts does not wait for it.
+    """
+    from opentrd.knowledge.checks import check as run
+
+    return run(folder)

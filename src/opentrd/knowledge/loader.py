@@ -1,26 +1,29 @@
-"""Read the knowledge CSVs into Arrow tables and load them into the schema ``knowledge`` of a DuckDB connection."""
+"""Read the knowledge CSVs into Arrow tables and load them into the schema ``knowledge`` of DuckDB."""
 
 from __future__ import annotations
 
+import csv
 import hashlib
+import re
+from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
-from types import NoneType
-from typing import Any, get_args, get_origin
+from typing import Any
 
 import duckdb
 import pyarrow as pa
-import pyarrow.compute as pc
-from pyarrow import csv
-
-from opentrd.knowledge.schema import MODELS, Fact
 
 TABLES = Path(__file__).parent / "tables"
 
-_WHOLE = r"^-?[0-9]+$"
-_NUMBER = r"^-?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?$"
-_TRUTH = r"^(true|false)$"
-_ARROW = {float: pa.float64(), int: pa.int64(), bool: pa.bool_()}
+# Columns whose type must not depend on the values that happen to stand in them. ``check`` holds both sets
+# against the annotations of the schema; all other columns are typed by what their filled cells look like.
+DOUBLE_COLUMNS = frozenset({"min_dose_mg", "factor", "min_value", "max_value"})
+# Text columns in which an empty cell says "none" and not "not known": it stays the empty text.
+EMPTY_TEXT_COLUMNS = frozenset({"form", "thase_rush_class", "read_in"})
+
+_WHOLE = re.compile(r"-?[0-9]+")
+_NUMBER = re.compile(r"-?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?")
+_TRUTH = re.compile(r"true|false")
 
 
 def tables(folder: Path = TABLES) -> list[str]:
@@ -29,20 +32,22 @@ def tables(folder: Path = TABLES) -> list[str]:
 
 
 def table(name: str) -> pa.Table:
-    """One knowledge table with typed columns; an empty cell is null (``''`` where the schema says text is never null).
+    """One knowledge table with typed columns; an empty cell is null, except in ``EMPTY_TEXT_COLUMNS``.
 
     Raises ``KeyError`` with the known names when there is no such table.
     """
-    return _read(name, TABLES)
+    return _typed(name, TABLES)
 
 
 def load_into(connection: duckdb.DuckDBPyConnection) -> None:
     """Create the schema ``knowledge`` with every table in it, replacing what an earlier load left there."""
-    connection.execute("CREATE SCHEMA IF NOT EXISTS knowledge")
-    for name in tables():
-        connection.register("knowledge_rows", table(name))
-        connection.execute(f'CREATE OR REPLACE TABLE knowledge."{name}" AS FROM knowledge_rows')
-        connection.unregister("knowledge_rows")
+    names = tables()
+    for name in names:
+        connection.register(f"knowledge_rows_{name}", table(name))
+    statements = [f"CREATE OR REPLACE TABLE knowledge.{name} AS FROM knowledge_rows_{name}" for name in names]
+    connection.execute("; ".join(["CREATE SCHEMA IF NOT EXISTS knowledge", *statements]))
+    for name in names:
+        connection.unregister(f"knowledge_rows_{name}")
 
 
 def search(text: str, table: str | None = None) -> list[dict[str, Any]]:
@@ -53,72 +58,59 @@ def search(text: str, table: str | None = None) -> list[dict[str, Any]]:
     wanted = text.strip().lower()
     found: list[dict[str, Any]] = []
     for name in tables() if table is None else [table]:
-        for row in _read(name, TABLES).to_pylist():
+        for row in _typed(name, TABLES).to_pylist():
             if any(wanted in str(value).lower() for value in row.values() if value is not None):
                 found.append({"table": name, **row})
     return found
 
 
 def digest() -> str:
-    """The SHA-256 over the names and bytes of all tables: two runs with the same digest knew the same facts."""
-    sum_ = hashlib.sha256()
+    """The SHA-256 over the names and bytes of all tables: runs with the same digest knew the same facts."""
+    total = hashlib.sha256()
     for name in tables():
         content = (TABLES / f"{name}.csv").read_bytes()
-        sum_.update(f"{name}\0{len(content)}\0".encode() + content)
-    return sum_.hexdigest()
+        total.update(f"{name}\0{len(content)}\0".encode() + content)
+    return total.hexdigest()
+
+
+def read_cells(name: str, folder: Path) -> tuple[list[str], list[list[str]]]:
+    """The header and the rows of one CSV, as text.
+
+    Raises ``KeyError`` when there is no such table and ``ValueError`` when the number of cells in a row is
+    not that of the header.
+    """
+    path = folder / f"{name}.csv"
+    if not path.is_file():
+        raise KeyError(f"there is no knowledge table {name!r}; the tables are: {', '.join(tables(folder))}")
+    with path.open(encoding="utf-8", newline="") as file:
+        reader = csv.reader(file, strict=True)
+        header = next(reader, [])
+        rows = [row for row in reader if row]
+    for number, row in enumerate(rows, 1):
+        if len(row) != len(header):
+            raise ValueError(f"{name}.csv, row {number}: {len(row)} cells, but the header has {len(header)}")
+    return header, rows
 
 
 @cache
-def _read(name: str, folder: Path) -> pa.Table:
-    path = folder / f"{name}.csv"
-    if not path.is_file():
-        raise KeyError(f"no knowledge table {name!r}; there are: {', '.join(tables(folder))}")
-    text = read_text_columns(path)
-    model = MODELS.get(name)
-    columns = {
-        column: _by_schema(values, model, column) if model else _by_content(values)
-        for column, values in zip(text.column_names, text.columns, strict=True)
-    }
-    return pa.table(columns)
+def _typed(name: str, folder: Path) -> pa.Table:
+    header, rows = read_cells(name, folder)
+    cells = zip(*rows, strict=True) if rows else [()] * len(header)
+    return pa.table({column: _column(column, values) for column, values in zip(header, cells, strict=True)})
 
 
-def read_text_columns(path: Path) -> pa.Table:
-    """All cells of a CSV as text, an empty cell as null."""
-    with path.open(encoding="utf-8", newline="") as file:
-        names = file.readline().rstrip("\r\n").split(",")
-    return csv.read_csv(
-        path,
-        convert_options=csv.ConvertOptions(
-            column_types={name: pa.string() for name in names}, strings_can_be_null=True, null_values=[""]
-        ),
-        parse_options=csv.ParseOptions(newlines_in_values=True),
-    )
+def _column(column: str, cells: Sequence[str]) -> pa.Array:
+    if column in EMPTY_TEXT_COLUMNS:
+        return pa.array(cells, pa.string())
+    filled = [cell for cell in cells if cell]
+    if column in DOUBLE_COLUMNS or (filled and _all(_NUMBER, filled) and not _all(_WHOLE, filled)):
+        return pa.array([float(cell) if cell else None for cell in cells], pa.float64())
+    if filled and _all(_WHOLE, filled):
+        return pa.array([int(cell) if cell else None for cell in cells], pa.int64())
+    if filled and _all(_TRUTH, filled):
+        return pa.array([cell == "true" if cell else None for cell in cells], pa.bool_())
+    return pa.array([cell or None for cell in cells], pa.string())
 
 
-def column_kind(model: type[Fact], column: str) -> tuple[type, bool]:
-    """The Python type of a column and whether an empty cell is null, by the annotation in the schema."""
-    for field_name, field in model.model_fields.items():
-        if column in (field_name, field.alias):
-            kinds = get_args(field.annotation) or (field.annotation,)
-            nullable = NoneType in kinds
-            first = next(kind for kind in kinds if kind is not NoneType)
-            return (first if first in _ARROW and get_origin(field.annotation) is None or nullable else str), nullable
-    return str, True
-
-
-def _by_schema(values: pa.ChunkedArray, model: type[Fact], column: str) -> pa.ChunkedArray:
-    kind, nullable = column_kind(model, column)
-    if kind in _ARROW:
-        return values.cast(_ARROW[kind])
-    return values if nullable else values.fill_null("")
-
-
-def _by_content(values: pa.ChunkedArray) -> pa.ChunkedArray:
-    """Type a column of a table without a schema by what all its filled cells look like."""
-    filled = values.drop_null()
-    if len(filled) == 0:
-        return values
-    for pattern, kind in ((_WHOLE, pa.int64()), (_NUMBER, pa.float64()), (_TRUTH, pa.bool_())):
-        if pc.all(pc.match_substring_regex(filled, pattern)).as_py():
-            return values.cast(kind)
-    return values
+def _all(pattern: re.Pattern[str], cells: Sequence[str]) -> bool:
+    return all(pattern.fullmatch(cell) for cell in cells)

@@ -1,8 +1,7 @@
-"""What a row of each knowledge table has to be: one frozen model per table, with the provenance of every fact.
+"""What a row of each knowledge table has to be: one frozen model per table, with the provenance of its facts.
 
-The annotations also decide the column types of the loaded tables: ``float`` is DOUBLE, ``int`` BIGINT, ``bool``
-BOOLEAN. A field annotated ``str`` keeps an empty cell as the empty text; one annotated ``str | None`` reads it
-as NULL, which means *not known*. Tables without a model of their own are held to ``Fact`` alone.
+A field annotated ``str`` keeps an empty cell as the empty text; one annotated ``str | None`` reads it as null,
+which means *not known*. Tables without a model of their own are held to ``Fact`` alone.
 """
 
 from __future__ import annotations
@@ -18,8 +17,8 @@ MeasureKind = Literal["scale", "scale item", "rating", "lab", "vital", "drug lev
 class Fact(BaseModel):
     """One row of knowledge with its provenance.
 
-    ``source`` is the primary (paper, label, guideline, official data set), ``read_in`` the page it was read in
-    (empty only for a recalled row: nothing was read), ``knowledge_status`` how far it was checked.
+    ``source`` is the primary (paper, label, guideline, official data set), ``read_in`` the page it was read
+    in (empty only for a recalled row: nothing was read), ``knowledge_status`` how far it was checked.
     """
 
     model_config = ConfigDict(frozen=True, extra="allow")

@@ -174,7 +174,9 @@ def _name_rows(connection: duckdb.DuckDBPyConnection, table: str, columns: str, 
     if rows == filled == different:
         _store(connection, table, f"(SELECT *, {given} AS {table}_id FROM typed)", used)
         return
-    _run(connection, "row_id", table=table, columns=columns, used=used)
+    day = "start_date_text" if table in ("exposure", "condition") else "date_text"
+    name = f"{_NAMES[table][0]}_text"
+    _run(connection, "row_id", table=table, columns=columns, used=used, day=day, name=name)
     # A renamed id may meet an id that was given: repeat until all differ.
     while _one_row(connection, "SELECT count(*) - count(DISTINCT id) FROM row_id")[0]:
         _run(connection, "repeated_id", table=table, columns=columns)

@@ -18,47 +18,17 @@ CATALOG = "opentrd_source"  # the name under which a database is attached
 
 EVENTS = ("drug_exposure", "condition_occurrence", "procedure_occurrence", "measurement", "observation")
 VOCABULARY = ("concept", "concept_ancestor", "drug_strength")
-CDM_TABLES = frozenset(
-    (
-        "person",
-        "observation_period",
-        "cdm_source",
-        "visit_occurrence",
-        "visit_detail",
-        "device_exposure",
-        "death",
-        "note",
-        "note_nlp",
-        "specimen",
-        "fact_relationship",
-        "location",
-        "care_site",
-        "provider",
-        "payer_plan_period",
-        "cost",
-        "drug_era",
-        "dose_era",
-        "condition_era",
-        "episode",
-        "episode_event",
-        "metadata",
-        "vocabulary",
-        "domain",
-        "concept_class",
-        "concept_relationship",
-        "relationship",
-        "concept_synonym",
-        "source_to_concept_map",
-        "cohort",
-        "cohort_definition",
-        "attribute_definition",
-        "cohort_attribute",
-        "procedure_cost",
-        "drug_cost",
-        "visit_cost",
-        "device_cost",
-    )  # fmt: skip
-).union(EVENTS, VOCABULARY)
+# fmt: off
+CDM_TABLES = frozenset((
+    "person", "observation_period", "cdm_source", "visit_occurrence", "visit_detail", "device_exposure",
+    "death", "note", "note_nlp", "specimen", "fact_relationship", "location", "care_site", "provider",
+    "payer_plan_period", "cost", "drug_era", "dose_era", "condition_era", "episode", "episode_event",
+    "metadata", "vocabulary", "domain", "concept_class", "concept_relationship", "relationship",
+    "concept_synonym", "source_to_concept_map", "cohort", "cohort_definition", "attribute_definition",
+    "cohort_attribute", "procedure_cost", "drug_cost", "visit_cost", "device_cost",
+    *EVENTS, *VOCABULARY,
+))
+# fmt: on
 SUFFIXES = (".parquet", ".csv", ".csv.gz", ".tsv", ".tsv.gz")
 
 
@@ -179,15 +149,20 @@ def _file_relation(
     tabbed = "\t" in _header(parts[0])
     dialect = "delim = '\t', quote = ''" if tabbed else "delim = ',', quote = '\"', escape = '\"'"
     options = f"{dialect}, header = true, all_varchar = true, nullstr = ['', 'NA', 'NULL', '\\N']"
-    sql = f"read_csv({names}, {options}, union_by_name = true)"
-    columns = _described(connection, sql, parts[0])
+    columns = _described(connection, f"read_csv({names}, {options}, union_by_name = true)", parts[0])
+    if len(parts) == 1:  # the columns are known now: nothing has to be guessed again at each use of the view
+        listed = ", ".join(f"{_quoted(written)}: 'VARCHAR'" for written, _ in columns.values())
+        reading = f"{names}, {options}, auto_detect = false, columns = {{{listed}}}"
+    else:
+        reading = f"{names}, {options}, union_by_name = true"
+    sql = f"read_csv({reading})"
     if note_as:
         try:
             connection.execute(f"SELECT count(*) FROM {sql}").fetchall()
         except duckdb.Error as error:
-            sql = f"read_csv({names}, {options}, union_by_name = true, ignore_errors = true)"
-            reason = f"lines that do not have the header's columns, or are not UTF-8, were not read: {first_line(error)}"
-            note_unread(connection, [(note_as, "", "", parts[0].name, reason)])
+            sql = f"read_csv({reading}, ignore_errors = true)"
+            why = "lines that do not have the header's columns, or are not UTF-8, were not read"
+            note_unread(connection, [(note_as, "", "", parts[0].name, f"{why}: {first_line(error)}")])
     return Relation(sql, columns)
 
 
@@ -226,10 +201,10 @@ def _attached_postgres(connection: duckdb.DuckDBPyConnection, url: str) -> Itera
         connection.execute("LOAD postgres")
     except duckdb.Error as error:
         raise InputError(
-            f"{shown(url)}: reading PostgreSQL needs DuckDB's extension postgres, which is not installed here "
-            f"and is never fetched at run time. Install it once with "
-            f"duckdb.connect().install_extension('postgres'), or export the CDM tables as Parquet or CSV files "
-            f"and give their folder instead"
+            f"{shown(url)}: reading PostgreSQL needs DuckDB's extension postgres, which is not installed "
+            f"here and is never fetched at run time. Install it once with "
+            f"duckdb.connect().install_extension('postgres'), or export the CDM tables as Parquet or CSV "
+            f"files and give their folder instead"
         ) from error
     try:
         connection.execute(f"ATTACH {_quoted(url)} AS {CATALOG} (TYPE postgres, READ_ONLY)")

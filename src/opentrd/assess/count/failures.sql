@@ -41,11 +41,11 @@ WITH definition AS (
   LEFT JOIN certain_episode AS c ON c.person_id = p.person_id AND c.definition = p.definition AND c.episode_id = p.episode_id
 ), chosen AS (
   SELECT e.*,
-         max(low) OVER (PARTITION BY person_id, definition) AS most_low, max(high) OVER (PARTITION BY person_id, definition) AS most_high,
-         min(met_on) OVER (PARTITION BY person_id, definition) AS first_met, min(possible_on) OVER (PARTITION BY person_id, definition) AS first_possible,
-         row_number() OVER (PARTITION BY person_id, definition
-                            ORDER BY CASE WHEN met_on IS NULL THEN 1 ELSE 0 END, met_on, low DESC, high DESC, episode_id DESC) AS nth
-  FROM per_episode AS e
+         max(low) OVER (PARTITION BY e.person_id, definition) AS most_low, max(high) OVER (PARTITION BY e.person_id, definition) AS most_high,
+         min(met_on) OVER (PARTITION BY e.person_id, definition) AS first_met, min(possible_on) OVER (PARTITION BY e.person_id, definition) AS first_possible,
+         row_number() OVER (PARTITION BY e.person_id, definition
+                            ORDER BY CASE WHEN met_on IS NULL THEN 1 ELSE 0 END, met_on, high DESC, low DESC, p.episode_no DESC) AS nth
+  FROM per_episode AS e LEFT JOIN assess.episode AS p ON p.episode_id = e.episode_id
 ), freed AS (  -- what would count without one clause
   SELECT person_id, definition, episode_id, counted_as,
          max(CASE WHEN coalesce(dose_ok AND duration_ok AND adherence_ok AND stop_ok AND episode_ok, TRUE) THEN 1 ELSE 0 END) AS no_response,

@@ -51,7 +51,7 @@ SELECT person_id, CAST(definition AS VARCHAR) AS definition, CAST(needed AS BIGI
        CAST(CASE WHEN NOT exact THEN 0 WHEN agents_ok THEN switches
                  WHEN switches >= needed THEN needed - 1 ELSE switches END AS BIGINT) AS failed_low,
        CAST(CASE WHEN NOT kept THEN NULL
-                 WHEN NOT exact THEN agents
+                 WHEN NOT exact AND agents_ok THEN NULL
                  WHEN agents_ok THEN switches
                  WHEN switches >= needed THEN needed - 1 ELSE switches END AS BIGINT) AS failed_high,
        CAST(CASE WHEN exact AND agents_ok THEN reached_on END AS DATE) AS met_on,
@@ -61,5 +61,5 @@ SELECT person_id, CAST(definition AS VARCHAR) AS definition, CAST(needed AS BIGI
        CAST(CASE WHEN NOT agents_ok AND switches >= needed THEN 'drugs'
                  WHEN agents_ok AND no_length >= needed THEN 'length' WHEN agents_ok AND no_gap >= needed THEN 'gap'
                  ELSE 'number' END AS VARCHAR) AS blocked_by,
-       CAST(CASE WHEN NOT kept THEN 'exposure' ELSE 'date' END AS VARCHAR) AS unknown_by
+       CAST(CASE WHEN exact THEN 'exposure' ELSE 'date' END AS VARCHAR) AS unknown_by
 FROM judged

@@ -21,7 +21,7 @@ WITH length AS (
   JOIN assess.as_of AS a ON a.person_id = m.person_id
   LEFT JOIN assess.episode AS e ON e.person_id = m.person_id AND e.is_last
   WHERE m.measure = 'maudsley severity' AND coalesce(m.sign, '=') = '=' AND m.value BETWEEN 1 AND 5
-    AND coalesce(m.date_earliest <= a.anchor, TRUE) AND coalesce(m.date_latest >= e.reckoned_from, TRUE)
+    AND coalesce(m.date_earliest <= a.anchor, a.as_of IS NULL) AND coalesce(m.date_latest >= e.reckoned_from, TRUE)
 ), rating AS (
   SELECT person_id, min(value) AS low, max(value) AS high FROM rated WHERE nth = 1 GROUP BY person_id
 ), coded AS (
@@ -66,10 +66,8 @@ WITH length AS (
   JOIN knowledge.instrument AS s ON s.instrument = 'maudsley' AND s.item <> 'total'
 ), scored AS (
   SELECT b.person_id, b.item, b.low_months, b.high_months, coalesce(b.none_failed, FALSE) AS none_failed,
-         CASE WHEN b.item = 'failures' AND b.low_value = 0 THEN 0
-              ELSE coalesce(b.low_score, l.score, b.scale_min) END AS low,
-         CASE WHEN b.item = 'failures' AND b.high_value = 0 THEN 0
-              ELSE coalesce(b.high_score, h.score, b.scale_max) END AS high
+         coalesce(b.low_score, l.score, b.scale_min) AS low,  -- no failure for certain: the lowest level, if it applies at all
+         coalesce(b.high_score, h.score, b.scale_max) AS high
   FROM bound AS b
   LEFT JOIN knowledge.level AS l ON l.instrument = 'maudsley' AND l.item = b.item AND b.item IN ('duration', 'failures')
     AND b.low_value >= l.from_value AND coalesce(b.low_value <= l.to_value, TRUE)

@@ -8,12 +8,16 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 from opentrd import knowledge
 from opentrd.record.fhir.elements import Coding, all_words, codings, number
 
 # A shorter name ("T3", "SAMe") is only taken when it is the whole text, not as a word in a sentence.
 _SHORTEST_WORD = 5
+# The tag that ends a fully specified name: 'Major depressive disorder (disorder)'.
+_SNOMED_TAG = re.compile(r"\s*\((?:disorder|finding|situation|procedure|regime/therapy|event|product)\)$")
+_REMEMBERED = 20_000  # concepts; the same few thousand come again and again in an export
 
 
 @dataclass(frozen=True)
@@ -30,6 +34,7 @@ class CodeList:
 
     exact: dict[tuple[str, str], str] = field(default_factory=dict)
     prefix: dict[str, list[tuple[str, str]]] = field(default_factory=dict)
+    matched: dict[str, Match | None] = field(default_factory=dict)
 
     def add(self, system: str, code: str, name: str, match: str = "exact") -> None:
         """Add one code; ``match`` is ``exact`` or ``prefix``."""
@@ -53,6 +58,13 @@ class CodeList:
 
     def match(self, concept: object) -> Match | None:
         """The best of a concept's codings: chosen by the user, exact, not 'unspecified'; else its words."""
+        key = repr(concept)
+        if key not in self.matched:
+            forget_if_full(self.matched)
+            self.matched[key] = self._match(concept)
+        return self.matched[key]
+
+    def _match(self, concept: object) -> Match | None:
         found: list[tuple[bool, bool, bool, int, str]] = []
         for place, coding in enumerate(codings(concept)):
             hit = self.find(code_system(coding), coding.code)
@@ -60,7 +72,8 @@ class CodeList:
                 found.append((not coding.chosen, not hit[1], "unspecified" in hit[0], place, hit[0]))
         names = [entry[-1] for entry in sorted(found)]
         if not names:
-            names = [hit[0] for word in all_words(concept) if (hit := self.find("name", word))]
+            spelled = [form for word in all_words(concept) for form in (word, _SNOMED_TAG.sub("", word))]
+            names = [hit[0] for word in spelled if (hit := self.find("name", word))]
         distinct = list(dict.fromkeys(names))
         return Match(distinct[0], tuple(distinct[1:])) if distinct else None
 
@@ -77,6 +90,7 @@ class Codes:
     condition_sets: dict[str, set[str]]
     answers: dict[tuple[str, str], str]
     agent_words: re.Pattern[str]
+    drugs: dict[str, tuple[Any, ...]] = field(default_factory=dict)  # concepts already read as drugs
 
     def agents_of(self, concept: object) -> list[str]:
         """The known ingredients of a medicine: by ingredient code, else by the words of its name."""
@@ -101,6 +115,12 @@ class Codes:
             if name:
                 hits.append((found, name[0]))
         return hits
+
+
+def forget_if_full(remembered: dict[str, Any]) -> None:
+    """Empty a memory of concepts once it is large, so that a long export keeps to constant memory."""
+    if len(remembered) >= _REMEMBERED:
+        remembered.clear()
 
 
 def code_system(coding: Coding) -> str:

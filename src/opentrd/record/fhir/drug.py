@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
-from opentrd.record.fhir.codes import Codes
+from opentrd.record.fhir.codes import Codes, forget_if_full
 from opentrd.record.fhir.elements import Resource, all_words, codes, first, number, objects, text, words
 from opentrd.record.fhir.intake import Entry, Intake
 
@@ -127,6 +127,14 @@ def _of_medication(entry: Entry, medication: Resource, intake: Intake) -> list[D
 
 def _of_concept(concept: Resource, known: Codes) -> list[Drug]:
     """The known ingredients of a concept, each with the strength printed in the concept's words."""
+    key = repr(concept)
+    if key not in known.drugs:
+        forget_if_full(known.drugs)
+        known.drugs[key] = tuple(_read_concept(concept, known))
+    return list(known.drugs[key])
+
+
+def _read_concept(concept: Resource, known: Codes) -> list[Drug]:
     phrases = all_words(concept)
     form = form_of(phrases)
     agents = known.agents_of(concept)

@@ -241,7 +241,7 @@ def _row(
             "daily_dose_mg": number_text(round(mg, 6)) if mg is not None else None,
             "dose_unit": "mg" if mg is not None else None,
             "route": route or None,
-            "form": form_of([route]) or drug.form or None,
+            "form": (form_of([route]) if route else "") or drug.form or None,
             "indication": words(indications) or None,
             "status": status,
             "stop_reason": reason,

@@ -34,6 +34,8 @@ _DENIED = re.compile(
 def stop_words(resource: Resource) -> list[str]:
     """Everything the resource says on why it was stopped."""
     said: list[str] = []
+    if not any(name == "extension" or "eason" in name for name in resource):
+        return said
     for element in ("statusReason", "statusReasonCodeableConcept", "reasonNotTaken"):
         said += all_words(resource.get(element)) or sorted(codes(resource.get(element)))
     for ending in ("stop-reason", "stopReason", "discontinuation-reason", "statusReason"):

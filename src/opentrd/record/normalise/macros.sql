@@ -8,7 +8,9 @@
 --   name_key      a name without regard to case and spacing
 --   code_key      a code without regard to case; ICD codes are written with and without their dot
 CREATE OR REPLACE TEMP MACRO text_of(cell) AS
-  nullif(trim(cell, ' ' || chr(9) || chr(10) || chr(13) || chr(160)), '');
+  CASE WHEN cell = '' THEN NULL
+       WHEN ascii(cell) BETWEEN 33 AND 126 AND ascii(right(cell, 1)) BETWEEN 33 AND 126 THEN cell  -- nothing to trim
+       ELSE nullif(trim(cell, ' ' || chr(9) || chr(10) || chr(13) || chr(160)), '') END;
 
 CREATE OR REPLACE TEMP MACRO day_part(cell) AS
   CASE WHEN length(cell) = 10 THEN cell

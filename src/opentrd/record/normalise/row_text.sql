@@ -4,7 +4,7 @@
 --   source, source_row    where the row came from (of identical rows: the first)
 -- Identical means: all columns of the contract and of the reader agree, the id included.
 CREATE OR REPLACE TEMP TABLE all_text AS
-SELECT row_number() OVER () AS row_key, $text_columns, source, source_row FROM raw.$table;
+SELECT rowid AS row_key, $text_columns, source, source_row FROM raw.$table;
 
 -- Equal rows have equal hashes; only rows that share a hash are then compared in full.
 CREATE OR REPLACE TEMP TABLE row_hash AS SELECT row_key, hash($columns) AS hashed FROM all_text;
@@ -30,9 +30,10 @@ INSERT INTO record.unread
 SELECT source, source_row, 'person_id', '', 'no person_id; expected the id of a person; row not used'
 FROM all_text WHERE person_id_text IS NULL;
 
-CREATE OR REPLACE TEMP TABLE row_text AS
-SELECT * FROM all_text
-WHERE person_id_text IS NOT NULL AND row_key NOT IN (SELECT row_key FROM extra_row);
+DELETE FROM all_text WHERE person_id_text IS NULL OR row_key IN (SELECT row_key FROM extra_row);
+
+DROP TABLE IF EXISTS row_text;
+ALTER TABLE all_text RENAME TO row_text;
 
 INSERT INTO seen_person
 SELECT person_id_text, source, source_row
@@ -43,6 +44,5 @@ FROM (SELECT person_id_text, source, source_row,
             WHERE person_id_text NOT IN (SELECT person_id FROM seen_person)))
 WHERE place = 1;
 
-DROP TABLE all_text;
 DROP TABLE row_hash;
 DROP TABLE extra_row;

@@ -3,7 +3,7 @@
 --   concept_use: table_name, concept_id (0 = unmapped), source_concept_id, source_value, n (rows)
 --   named_concept: the rows of the vocabulary table for the concepts used
 --   ancestry: the ancestors of the concepts used, with the levels between
---   known_code: every code that the knowledge has: kind, meaning (its name there), system, code, match
+--   known_code: every code (and name) that the knowledge has: kind, meaning (its name there), system, code, match
 CREATE TABLE omop.concept_use AS
 SELECT 'drug_exposure' AS table_name, drug_concept_id AS concept_id, 0::BIGINT AS source_concept_id,
     CASE WHEN drug_concept_id = 0 THEN drug_source_value ELSE '' END AS source_value, count(*) AS n
@@ -59,4 +59,5 @@ FROM (
     UNION ALL
     SELECT 'measure', measure, system, CAST(code AS VARCHAR), 'exact' FROM knowledge.measure_code
 )
-WHERE system <> 'name';
+-- a drug's name is sought as words in drug_agent.sql
+WHERE NOT (kind = 'agent' AND system = 'name');

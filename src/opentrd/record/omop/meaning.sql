@@ -4,7 +4,7 @@
 -- Every code that the row carries is a candidate: the concept, its code in its own vocabulary, the source concept, and
 -- the source value where it looks like a code and no source concept says what it is. The most specific wins:
 --   rank 1 an exact code of the source (it is never coarser than its standard concept)
---   rank 2 an exact code of the standard concept
+--   rank 2 an exact code of the standard concept, or its whole name, or the whole text of the source
 --   rank 3 a prefix of an ICD code, the longest first
 --   rank 4 an ancestor of the standard concept, the nearest first
 CREATE TABLE omop.use_code AS
@@ -31,6 +31,12 @@ FROM omop.concept_use AS u JOIN named AS n ON n.concept_id = u.concept_id
 UNION ALL
 SELECT u.table_name, u.concept_id, u.source_concept_id, u.source_value, n.system, n.kind, n.code, 1
 FROM omop.concept_use AS u JOIN named AS n ON n.concept_id = u.source_concept_id
+UNION ALL
+SELECT u.table_name, u.concept_id, u.source_concept_id, u.source_value, 'name', '',
+    upper(replace(coalesce(n.concept_name, u.source_value), '.', '')), 2
+FROM omop.concept_use AS u
+LEFT JOIN omop.named_concept AS n ON n.concept_id = u.concept_id
+WHERE u.table_name <> 'drug_exposure'
 UNION ALL
 SELECT w.table_name, w.concept_id, w.source_concept_id, w.source_value, s.system, s.kind, w.code, 1
 FROM written AS w

@@ -29,7 +29,8 @@ line AS (
             WHEN n.concept_id = 0 THEN '0 (source value ' || n.source_value || ')'
             ELSE concat_ws(' ', n.concept_id, c.concept_name) END AS value,
         CASE WHEN n.concept_id = 0 THEN 'unmapped concept 0'
-            WHEN c.concept_id IS NOT NULL THEN 'not a ' || l.thing || ' that OpenTRD looks at'
+            WHEN n.table_name = 'drug_exposure' AND c.concept_id IS NOT NULL OR a.concept_id IS NOT NULL
+                THEN 'not a ' || l.thing || ' that OpenTRD looks at'
             ELSE 'no ' || l.knowledge_name || ' of OpenTRD has this concept' END AS reason,
         n.n,
         -- concept 0 is a fault of the conversion, the others are as they should be: it is listed first
@@ -39,6 +40,9 @@ line AS (
     FROM not_understood AS n
     JOIN looked_for AS l ON l.table_name = n.table_name
     LEFT JOIN omop.named_concept AS c ON c.concept_id = n.concept_id
+    -- a drug without any ingredient of the knowledge in its name, or a concept whose place among the others is known
+    LEFT JOIN (SELECT DISTINCT concept_id FROM omop.ancestry WHERE ancestor_concept_id <> concept_id) AS a
+        ON a.concept_id = n.concept_id
 )
 SELECT table_name, '', field, value, reason || ': ' || n || CASE WHEN n = 1 THEN ' row' ELSE ' rows' END
 FROM (

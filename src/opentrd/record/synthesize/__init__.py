@@ -15,7 +15,9 @@ from opentrd.record.synthesize import settings
 from opentrd.record.synthesize.write import FORMATS, Target, open_target
 
 CHUNK = 50_000  # persons made at a time: memory depends on this and not on the number of persons
-MOST_PERSONS = 100_000_000  # ids of rows are person number * 10,000 + order, and procedure sessions * 100 more
+MOST_PERSONS = (
+    100_000_000  # ids of rows are person number * 10,000 + order, and procedure sessions * 100 more
+)
 
 
 def synthesize(

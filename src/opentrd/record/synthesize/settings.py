@@ -67,8 +67,8 @@ def _load_parameters(connection: duckdb.DuckDBPyConnection) -> None:
                 raise ValueError(
                     f"{path.name}, row {number}, value: {row['value']!r} is not a number; correct the setting"
                 ) from None
-            kind = "BIGINT" if value.is_integer() and "." not in row["value"] else "DOUBLE"
-            columns.append(f"CAST({value!r} AS {kind}) AS \"{row['name']}\"")
+            kind = "INTEGER" if value.is_integer() and "." not in row["value"] else "DOUBLE"
+            columns.append(f'CAST({value!r} AS {kind}) AS "{row["name"]}"')
     connection.execute(f"CREATE OR REPLACE TABLE setting.p AS SELECT {', '.join(columns)}")
 
 

@@ -47,7 +47,9 @@ def open_target(out: Path, fmt: str, file_format: str | None) -> Target:
         raise ValueError(f"file format: {file_format!r} is not one of {', '.join(FILE_FORMATS)}")
     if out.suffix == ".duckdb":
         if fmt != "omop":
-            raise ValueError(f"{out}: a DuckDB file is written only for the format omop; name a folder instead")
+            raise ValueError(
+                f"{out}: a DuckDB file is written only for the format omop; name a folder instead"
+            )
         return DatabaseTarget(out)
     suffix = file_format or ("parquet" if fmt == "omop" else "csv")
     return FolderTarget(out, fmt, suffix)
@@ -74,7 +76,9 @@ class FolderTarget:
             (out / "truth").mkdir(parents=True, exist_ok=True)
             self._work = Path(tempfile.mkdtemp(prefix=".parts-", dir=out))
         except OSError as problem:
-            raise InputError(f"{out}: cannot be written ({problem.strerror}); choose a folder you may write") from None
+            raise InputError(
+                f"{out}: cannot be written ({problem.strerror}); choose a folder you may write"
+            ) from None
         self._refuse_second_copy()
 
     def _refuse_second_copy(self) -> None:

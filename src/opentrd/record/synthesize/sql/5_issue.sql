@@ -8,7 +8,7 @@ WITH planned AS (
     SELECT
         t.number, t.trial, t.agent, t.kind, t.true_start, t.true_end, t.top_dose_mg, t.first_dose_mg, t.titrated, t.stop_reason,
         t.unit_mg, t.route, t.form, t.indication, t.improvement_pct, t.adherence_pct, t.outcome, t.recorded_draw,
-        person.observed_from, person.observed_to, person.dispensed, i,
+        person.observed_from, person.observed_to, person.dispensed, CAST(i AS INTEGER) AS i,
         CASE WHEN t.agent = 'esketamine' THEN 1 ELSE person.supply_days END AS supply,
         CASE WHEN t.agent = 'esketamine' THEN CAST(p.esketamine_interval_days AS INTEGER) ELSE person.supply_days END AS every,
         bits(t.number, concat('issue/', coalesce(t.episode, 0), '/', coalesce(t.step, 0), '/', i)) AS drawn
@@ -25,7 +25,8 @@ WITH planned AS (
             WHEN i = 0 THEN 0
             WHEN agent = 'esketamine' THEN i * every
             ELSE CASE WHEN titrated THEN CAST(p.titration_days AS INTEGER) ELSE supply END + (i - 1) * every
-                 + CAST(refill.value AS INTEGER) END AS DATE) AS start_date
+                 -- The full dose begins when the titration ends, so that first refill is in time.
+                 + CASE WHEN i = 1 AND titrated THEN 0 ELSE CAST(refill.value AS INTEGER) END END AS DATE) AS start_date
     FROM planned AS q
     CROSS JOIN setting.p AS p
     JOIN setting.choice_slot AS refill ON refill.choice = 'refill_days' AND refill.slot = part(q.drawn, 0)

@@ -10,7 +10,7 @@ WITH course AS (
 ), occasion AS (
     SELECT number, episode, step, 1 AS place, start_date AS day, score * (100 - improvement_before) / 100.0 AS severity FROM course
     UNION ALL
-    SELECT number, episode, step, 2, CAST(start_date + (end_date - start_date) // 2 AS DATE),
+    SELECT number, episode, step, 2, CAST(start_date + CAST((end_date - start_date) // 2 AS INTEGER) AS DATE),
         score * (100 - (improvement_before + improvement) / 2.0) / 100.0 FROM course
     UNION ALL
     SELECT number, episode, step, 3, end_date, score * (100 - improvement) / 100.0 FROM course

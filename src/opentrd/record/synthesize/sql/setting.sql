@@ -29,7 +29,7 @@ WHERE diagnosis <> 'depression';
 CREATE OR REPLACE TABLE setting.ingredient AS
 SELECT
     a.agent,
-    min(CAST(o.code AS BIGINT)) FILTER (o.system = 'OMOP') AS concept_id,
+    min(TRY_CAST(o.code AS BIGINT)) FILTER (o.system = 'OMOP') AS concept_id,
     min(o.code) FILTER (o.system = 'RxNorm') AS rxnorm
 FROM (SELECT agent FROM setting.agent UNION SELECT agent FROM setting.other_use) AS a
 LEFT JOIN knowledge.agent_code AS o ON o.agent = a.agent

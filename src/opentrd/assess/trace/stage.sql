@@ -1,0 +1,42 @@
+-- trace_stage: one row is one edge of the argument from a staging item down to what it rests on.
+--   person_id, table_name, row_key   the stage item (key: instrument/item)
+--   from_table, from_key             the row it rests on
+--   role                             in which role
+--   truth                            does it count for the item; null: not known, or a rule
+WITH item AS (
+  SELECT person_id, instrument, item, instrument || '/' || item AS row_key, episode_id FROM assess.stage
+)
+SELECT i.person_id, CAST('stage' AS VARCHAR) AS table_name, CAST(i.row_key AS VARCHAR) AS row_key, CAST('trial' AS VARCHAR) AS from_table,
+       CAST(j.trial_id AS VARCHAR) AS from_key, CAST('failed adequate trial' AS VARCHAR) AS role, CAST(j.counts AS BOOLEAN) AS truth
+FROM item AS i JOIN assess.judgement AS j ON j.person_id = i.person_id AND j.definition = i.instrument
+WHERE (i.instrument = 'maudsley' AND i.item IN ('total', 'failures')) OR i.instrument = 'thase_rush'
+   OR (i.instrument = 'mgh_s' AND i.item <> 'ect')
+UNION ALL
+SELECT i.person_id, 'stage', i.row_key, 'trial', t.trial_id, t.kind,
+       CASE WHEN t.improvement_pct < f.max_improvement_pct THEN TRUE WHEN t.improvement_pct >= f.max_improvement_pct THEN FALSE
+            WHEN t.stop_reason = 'inefficacy' THEN TRUE WHEN t.stop_reason = 'remission' THEN FALSE END
+FROM item AS i
+JOIN assess.trial AS t ON t.person_id = i.person_id AND t.episode_id = i.episode_id
+JOIN knowledge.definition AS d ON d.definition = i.instrument
+JOIN knowledge.failure_rule AS f ON f.failure_rule = d.failure_rule
+WHERE (t.kind IN ('augmentation', 'combination') AND i.item IN ('total', 'augmentation'))
+   OR (t.kind = 'procedure' AND i.item IN ('total', 'ect'))
+UNION ALL
+SELECT i.person_id, 'stage', i.row_key, 'measurement', m.measurement_id, m.measure, NULL
+FROM item AS i
+JOIN record.measurement AS m ON m.person_id = i.person_id
+WHERE (i.instrument = 'maudsley' AND i.item IN ('total', 'severity') AND m.measure = 'maudsley severity')
+   OR (i.instrument = 'mgh_s' AND i.item IN ('total', 'optimised_dose') AND m.measure = 'dose_optimised')
+   OR (i.instrument = 'mgh_s' AND i.item IN ('total', 'optimised_duration') AND m.measure = 'duration_optimised')
+UNION ALL
+SELECT person_id, 'stage', row_key, 'episode', episode_id, 'episode', NULL FROM item WHERE episode_id IS NOT NULL
+UNION ALL
+SELECT person_id, 'stage', row_key, 'instrument', instrument || '/' || item, 'rule', NULL FROM item
+UNION ALL
+SELECT person_id, 'stage', row_key, 'definition', instrument, 'rule', NULL FROM item
+UNION ALL
+SELECT i.person_id, 'stage', i.row_key, 'level', l.instrument || '/' || l.item || '/' || CAST(CAST(l.from_value AS BIGINT) AS VARCHAR), 'score', NULL
+FROM item AS i JOIN knowledge.level AS l ON l.instrument = i.instrument AND (l.item = i.item OR i.item = 'total')
+UNION ALL
+SELECT i.person_id, 'stage', i.row_key, 'band', b.instrument || '/' || CAST(CAST(b.from_score AS BIGINT) AS VARCHAR), 'band', NULL
+FROM item AS i JOIN knowledge.band AS b ON b.instrument = i.instrument AND i.item = 'total'

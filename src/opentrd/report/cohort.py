@@ -1,0 +1,241 @@
+"""The cohort page's content, read from aggregated rows. Every count passes through ``suppress`` before it is drawn."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from markupsafe import Markup, escape
+
+from opentrd.report import charts, words
+from opentrd.report.patient import INSTRUMENT_TITLES
+from opentrd.report.suppress import Cell, suppress_chain, suppress_nested, suppress_one, suppress_partition
+from opentrd.report.words import Row
+
+Tables = Mapping[str, Sequence[Row]]
+
+DEFAULT_MIN_COUNT = 5
+ROW = 27
+NAMES, PLOT, WORDS = 250, 430, 150
+
+# Which group of persons lies inside which, for one definition: (part, whole).
+INSIDE = {
+    ("eligible_high", "persons"), ("eligible_low", "persons"), ("met_low", "persons"), ("met_high", "persons"),
+    ("eligible_low", "eligible_high"), ("met_low", "eligible_high"), ("met_high", "eligible_high"),
+    ("met_low", "met_high"), ("met_low", "eligible_low"),
+}  # fmt: skip
+ADEQUACY = ((True, "Adequate", "solid"), (None, "Not known", "dots"), (False, "Not adequate", "hatch"))
+
+
+def content(tables: Tables, meta: Mapping[str, Any]) -> dict[str, Any]:
+    """Everything the template prints for a population."""
+    least = int(meta.get("min_count") if meta.get("min_count") is not None else DEFAULT_MIN_COUNT)
+    attrition = attrition_rows(tables.get("attrition") or (), least)
+    definitions = [definition_row(row, least) for row in tables.get("verdict") or ()]
+    return {
+        "persons": attrition[0]["persons"].text if attrition else "not stated",
+        "min_count": least,
+        "attrition": attrition,
+        "definitions": definitions,
+        "range_chart": range_chart(definitions),
+        "instruments": stage_tables(tables.get("stage") or (), least),
+        "trials": trial_rows(tables.get("trial") or (), least),
+        "unread": [
+            {**row, "rows": suppress_one(row.get("rows"), least).text}
+            for row in sorted(tables.get("unread") or (), key=lambda r: (-(r.get("rows") or 0), str(r.get("reason"))))
+        ],
+        "facts_share": facts_share(tables.get("facts") or ()),
+        "definition_texts": [
+            {"title": row.get("title") or words.title_case(str(row.get("definition"))), "text": row["text"],
+             "citation": row.get("citation") or "", "status": row.get("knowledge_status") or "not stated"}
+            for row in tables.get("verdict") or () if row.get("text")
+        ],
+    }  # fmt: skip
+
+
+def attrition_rows(rows: Sequence[Row], min_count: int) -> list[dict[str, Any]]:
+    """The flow of persons: each step lies inside the one before; bars are relative to the first step."""
+    cells = suppress_chain([row.get("persons") for row in rows], min_count)
+    first = cells[0].value if cells else None
+    lines, before = [], None
+    for row, cell in zip(rows, cells, strict=True):
+        left = before - cell.value if before is not None and cell.value is not None else None
+        lines.append(
+            {
+                "step": row.get("step"),
+                "persons": cell,
+                "left": "" if left is None else f"{left:,}",
+                "share": None if not first or cell.value is None else 100 * cell.value / first,
+            }
+        )
+        before = cell.value if cell.value is not None else None
+    return lines
+
+
+def definition_row(row: Row, min_count: int) -> dict[str, Any]:
+    """The counts of one definition and the widest interval of its percentage, from shown counts only.
+
+    The lowest percentage is certain cases among all who may belong to the denominator; the highest is possible
+    cases among those who certainly belong to it.
+    """
+    order = ("persons", "eligible_high", "met_low", "met_high", "eligible_low")
+    cells = suppress_nested({name: row.get(name) for name in order}, INSIDE, min_count)
+    low = _percent(cells["met_low"], cells["eligible_high"])
+    high = _percent(cells["met_high"], cells["eligible_low"])
+    return {
+        "title": row.get("title") or words.title_case(str(row.get("definition"))),
+        **cells,
+        "low": low,
+        "high": high,
+        "percent": "not shown" if low is None or high is None else _percents(low, high),
+        "status": row.get("knowledge_status") or "",
+    }
+
+
+def _percent(part: Cell, whole: Cell) -> float | None:
+    if part.value is None or whole.value is None:
+        return None
+    if whole.value == 0:
+        return None if part.value == 0 else 100.0
+    return min(100.0, 100 * part.value / whole.value)
+
+
+def _percents(low: float, high: float) -> str:
+    one, two = f"{low:.1f}", f"{max(low, high):.1f}"
+    return f"{one} %" if one == two else f"{one}–{two} %"
+
+
+def range_chart(rows: Sequence[Mapping[str, Any]]) -> Markup | None:
+    """The percentage of each definition as a line from its lowest to its highest value; hidden ones say so."""
+    if not rows:
+        return None
+    highest = max((row["high"] for row in rows if row["high"] is not None and row["low"] is not None), default=None)
+    if highest is None:
+        return None
+    end = next(limit for limit in (10, 20, 50, 100) if highest <= limit)
+    bottom = ROW * len(rows) + 6
+
+    def at(percent: float) -> float:
+        return NAMES + percent / end * PLOT
+
+    body = ""
+    for step in range(6):
+        value = end * step / 5
+        body += (
+            f'<line x1="{at(value):.1f}" x2="{at(value):.1f}" y1="4" y2="{bottom}" stroke="{charts.FAINT}"/>'
+            f'<text x="{at(value):.1f}" y="{bottom + 16}" font-size="12" text-anchor="middle">{value:g} %</text>'
+        )
+    for place, row in enumerate(rows):
+        y = ROW * place + 18
+        body += f'<text x="{NAMES - 12}" y="{y + 4}" font-size="13" text-anchor="end">{escape(_short(row["title"]))}</text>'
+        body += f'<text x="{NAMES + PLOT + 12}" y="{y + 4}" font-size="12.5">{escape(row["percent"])}</text>'
+        if row["low"] is None or row["high"] is None:
+            continue
+        low, high = at(row["low"]), at(max(row["low"], row["high"]))
+        body += (
+            f'<line x1="{low:.1f}" x2="{high:.1f}" y1="{y}" y2="{y}" stroke="{charts.SOLID}" stroke-width="2.5"/>'
+            f'<circle cx="{high:.1f}" cy="{y}" r="5" fill="#fff" stroke="{charts.SOLID}" stroke-width="1.8"/>'
+            f'<circle cx="{low:.1f}" cy="{y}" r="5" fill="{charts.SOLID}"/>'
+        )
+    return charts.figure(
+        NAMES + PLOT + WORDS, bottom + 24, body, "defs", "Share of persons who meet each definition",
+        "For each definition the lowest and the highest percentage; the same numbers are in the table.",
+    )  # fmt: skip
+
+
+def stage_tables(rows: Sequence[Row], min_count: int) -> list[dict[str, Any]]:
+    """Per instrument: how many persons lie certainly in one band, or between two."""
+    views = []
+    for instrument in dict.fromkeys(str(row.get("instrument")) for row in rows):
+        own = [row for row in rows if str(row.get("instrument")) == instrument]
+        parted = suppress_partition([int(row.get("persons") or 0) for row in own], min_count)
+        certain = [row.get("band_low") for row in own if row.get("band_low") == row.get("band_high")]
+        bands = list(dict.fromkeys(name for name in certain if name))
+        lines = [
+            {"band": _band_words(row), "persons": cell, "percent": _share(cell, parted.total), "shade": _shade(row, bands)}
+            for row, cell in zip(own, parted.cells, strict=True)
+        ]
+        views.append(
+            {
+                "title": INSTRUMENT_TITLES.get(instrument, words.title_case(instrument)),
+                "lines": lines,
+                "total": parted.total,
+                "segments": _segments(lines, parted.total),
+            }
+        )
+    return views
+
+
+def _band_words(row: Row) -> str:
+    low, high = row.get("band_low"), row.get("band_high")
+    if not low and not high:
+        return "not computable"
+    if low == high:
+        return str(low)
+    return f"between {low or 'not known'} and {high or 'not known'}"
+
+
+def _shade(row: Row, bands: Sequence[Any]) -> str:
+    low, high = row.get("band_low"), row.get("band_high")
+    if low != high or not low:
+        return "s-open"
+    return f"s{min(4, round(4 * bands.index(low) / max(1, len(bands) - 1)))}"
+
+
+def _share(cell: Cell, total: Cell) -> str:
+    if cell.value is None or not total.value:
+        return ""
+    return f"{100 * cell.value / total.value:.1f} %"
+
+
+def _segments(lines: Sequence[Mapping[str, Any]], total: Cell) -> list[dict[str, Any]]:
+    """The stacked bar: shown cells, and all hidden ones as one segment, whose size the total gives anyway."""
+    if not total.value:
+        return []
+    parts = [
+        {"words": f"{line['band']} {line['persons'].text}", "size": line["persons"].value, "shade": line["shade"]}
+        for line in lines
+        if line["persons"].value
+    ]
+    rest = total.value - sum(part["size"] for part in parts)
+    if rest:
+        parts.append({"words": "not shown", "size": rest, "shade": "s-open"})
+    for part in parts:
+        part["share"] = 100 * part["size"] / total.value
+        if part["share"] < 1.1 * len(part["words"]):
+            part["words"] = ""
+    return parts
+
+
+def trial_rows(rows: Sequence[Row], min_count: int) -> list[dict[str, Any]]:
+    """Per kind of trial: how many are adequate, not adequate, not known."""
+    lines = []
+    for kind in dict.fromkeys(str(row.get("kind")) for row in rows):
+        counts = [
+            sum(int(row.get("trials") or 0) for row in rows
+                if str(row.get("kind")) == kind and words.truth(row.get("adequate")) is value)
+            for value, _, _ in ADEQUACY
+        ]  # fmt: skip
+        parted = suppress_partition(counts, min_count)
+        cells = [
+            {"word": word, "fill": f"f-{fill}", "cell": cell, "percent": _share(cell, parted.total)}
+            for (_, word, fill), cell in zip(ADEQUACY, parted.cells, strict=True)
+        ]
+        lines.append({"kind": words.title_case(kind), "total": parted.total, "cells": cells})
+    return lines
+
+
+def facts_share(rows: Sequence[Row]) -> list[dict[str, Any]]:
+    """Which share of the statements rests on facts of which status; whole per cent, no counts."""
+    counts = {str(row.get("knowledge_status") or "not stated"): int(row.get("statements") or 0) for row in rows}
+    total = sum(counts.values())
+    order = [*words.STATUS_WORDS, *(name for name in counts if name not in words.STATUS_WORDS)]
+    return [
+        {"status": name, "meaning": words.STATUS_WORDS.get(name, "the statement names no fact"),
+         "share": round(100 * counts[name] / total)}
+        for name in order if counts.get(name)
+    ]  # fmt: skip
+
+
+def _short(text: str, length: int = 36) -> str:
+    return text if len(text) <= length else text[: length - 1].rstrip() + "…"

@@ -1,0 +1,113 @@
+"""Section 3 of the rules: depressive episodes, and which of them a trial belongs to."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from reference import facts
+from reference.days import Span, chain, touches
+from reference.history import Event, History
+from reference.trials import Trial
+from reference.truth import Truth
+
+STATED, CODES, TREATMENT = "diagnosis, stated", "diagnosis codes and treatment", "treatment only"
+
+
+@dataclass
+class Episode:
+    """One episode: its possible extent, and the finest pieces it may fall into (one, if it was stated)."""
+
+    number: int
+    basis: str
+    possible: Span
+    pieces: list[Span]
+    start_known: bool
+    rows: list[Event] = field(default_factory=list)
+
+    @property
+    def bridging_days(self) -> int:
+        """The pause (days) that still belongs to an episode of this basis."""
+        stated = self.basis == STATED
+        return facts.parameter("episode_remission_days" if stated else "episode_washout_days")
+
+    def current(self, as_of: int) -> bool:
+        """Whether it may still last at ``as_of``."""
+        return self.possible[1] + self.bridging_days >= as_of
+
+    def current_piece(self, as_of: int) -> Span | None:
+        """The last finest piece, if that one is still current for certain."""
+        if not self.pieces or self.pieces[-1][1] + self.bridging_days < as_of:
+            return None
+        return self.pieces[-1]
+
+
+def episodes(history: History) -> list[Episode]:
+    """The episodes of a person in the order of their start."""
+    depression = facts.members("condition_set", "depression")
+    rows = [event for event in history.conditions if event.row["condition"] in depression]
+    if any(event.row["course"] in ("span", "open") for event in rows):
+        return _stated(rows)
+    antidepressants = facts.members("agent_set", "antidepressant")
+    neurostimulation = facts.members("procedure_set", "neurostimulation")
+    treatments = [event for event in history.exposures if event.row["agent"] in antidepressants]
+    if rows:
+        treatments += [e for e in history.procedures if e.row["procedure"] in neurostimulation]
+    return _chained(rows, treatments)
+
+
+def _stated(rows: list[Event]) -> list[Episode]:
+    spans = [event.possible for event in rows if event.possible]
+    found = []
+    for number, group in enumerate(chain(spans, facts.parameter("episode_remission_days")), 1):
+        inside = [rows[index] for index in group]
+        starts = [event.start_latest for event in inside]
+        ends = [event.certain[1] for event in inside if event.certain]
+        possible = (min(spans[i][0] for i in group), max(spans[i][1] for i in group))
+        start = min((day for day in starts if day is not None), default=possible[0])
+        certain = (start, max([start, *ends]))
+        known = all(day is not None for day in starts)
+        found.append(Episode(number, STATED, possible, [certain], known, inside))
+    return found
+
+
+def _chained(rows: list[Event], treatments: list[Event]) -> list[Episode]:
+    washout = facts.parameter("episode_washout_days")
+    events = [event for event in [*rows, *treatments] if event.possible]
+    spans = [event.possible for event in events if event.possible]
+    found = []
+    for number, group in enumerate(chain(spans, washout), 1):
+        inside = [events[index] for index in group]
+        certain = [event.certain for event in inside if event.certain]
+        pieces = [
+            (min(certain[i][0] for i in piece), max(certain[i][1] for i in piece))
+            for piece in chain(certain, washout)
+        ]
+        codes = [event for event in inside if any(event is row for row in rows)]
+        possible = (min(spans[i][0] for i in group), max(spans[i][1] for i in group))
+        first = min(inside, key=lambda event: event.possible or (0, 0))
+        found.append(
+            Episode(
+                number,
+                CODES if codes else TREATMENT,
+                possible,
+                pieces,
+                first.start_earliest is not None,
+                codes,
+            )
+        )
+    return found
+
+
+def episode_of(trial: Trial, all_episodes: list[Episode]) -> tuple[Episode | None, Truth]:
+    """The latest-starting episode the trial may overlap, and whether it overlaps it for certain."""
+    possible = [episode for episode in all_episodes if touches(trial.possible_part, episode.possible)]
+    if not possible:
+        return None, False
+    episode = possible[-1]
+    return episode, True if touches(trial.certain_part, episode.possible) else None
+
+
+def piece_of(trial: Trial, episode: Episode) -> Span | None:
+    """The latest of the finest pieces that the trial overlaps for certain."""
+    inside = [piece for piece in episode.pieces if touches(trial.certain_part, piece)]
+    return inside[-1] if inside else None

@@ -1,0 +1,234 @@
+"""Sections 2 and 4 of the rules: eras of drugs, joint use, courses of procedures; each one trial."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from itertools import groupby
+from typing import Any
+
+from reference import facts
+from reference.days import Span, chain, covered, extent, joint, length, pieces
+from reference.history import Event, History
+
+Row = dict[str, Any]
+OUTCOME = ("stop_reason", "improvement_pct", "improvement_basis", "adherence")
+
+
+@dataclass
+class Trial:
+    """One attempt at treatment. Days are day numbers; ``days_high`` None: no bound is known."""
+
+    kind: str
+    agents: tuple[str, ...]
+    certain_days: set[int]
+    possible_days: set[int]
+    outcome: Row
+    last_issue: int | None = None
+    unbounded: bool = False
+    certain_at_dose: dict[str, set[int]] = field(default_factory=dict)
+    possible_at_dose: dict[str, set[int]] = field(default_factory=dict)
+    base: Trial | None = None
+    joint_days: tuple[int, int] | None = None
+    laterality: frozenset[str | None] = frozenset()
+
+    @property
+    def certain_part(self) -> Span | None:
+        """From the first certain day to ``bridged_end``."""
+        return extent(self.certain_days)
+
+    @property
+    def possible_part(self) -> Span | None:
+        """From the first to the last possible day."""
+        return extent(self.possible_days)
+
+    @property
+    def start(self) -> int | None:
+        """The first day on which it may have been given."""
+        return min(self.possible_days, default=None)
+
+    @property
+    def supply_end(self) -> int | None:
+        """The last certainly supplied day before the first gap."""
+        return max(pieces(self.certain_days, 0)[0]) if self.certain_days else None
+
+    @property
+    def bridged_end(self) -> int | None:
+        """The last certainly supplied day of all."""
+        return max(self.certain_days, default=None)
+
+    def certain_pieces(self) -> list[set[int]]:
+        """The certain chain inside this trial."""
+        return pieces(self.certain_days, facts.max_gap("trial"))
+
+    def days(self) -> tuple[int, int | None]:
+        """``days_low`` and ``days_high``."""
+        if self.joint_days is not None:
+            return self.joint_days
+        low = max((len(piece) for piece in self.certain_pieces()), default=0)
+        return low, None if self.unbounded else len(self.possible_days)
+
+    def days_at_dose(self, dose_table: str) -> tuple[int, int | None]:
+        """The same two numbers for the days at or above the minimum dose."""
+        certain, possible = self.certain_at_dose[dose_table], self.possible_at_dose[dose_table]
+        low = max((len(piece & certain) for piece in self.certain_pieces()), default=0)
+        return low, None if self.unbounded and possible else len(possible)
+
+
+def trials(history: History) -> list[Trial]:
+    """All trials of a person, of every kind."""
+    drugs = [
+        trial
+        for name in ("antidepressant", "augmenting")
+        for agent in sorted(facts.members("agent_set", name))
+        for trial in eras(history, agent)
+    ]
+    return [*drugs, *_joint_trials(drugs), *_courses(history)]
+
+
+def eras(history: History, agent: str) -> list[Trial]:
+    """The eras of one agent: its possible days, cut where the gap exceeds that of the gap rule ``trial``."""
+    events = [event for event in history.exposures if event.row["agent"] == agent and event.possible]
+    possible = _union(event.possible for event in events)
+    found = []
+    for days in pieces(possible, facts.max_gap("trial")):
+        inside = [event for event in events if event.possible and event.possible[0] in days]
+        trial = Trial(
+            kind="drug",
+            agents=(agent,),
+            certain_days=_union(event.certain for event in inside),
+            possible_days=days,
+            outcome=last_outcome(inside),
+            last_issue=max((e.start_latest for e in inside if e.start_latest is not None), default=None),
+            unbounded=any(event.unbounded for event in inside),
+        )
+        for dose_table in facts.dose_tables():
+            certain, possible_at = _at_dose(inside, dose_table)
+            trial.certain_at_dose[dose_table], trial.possible_at_dose[dose_table] = certain, possible_at
+        found.append(trial)
+    return found
+
+
+def last_outcome(events: list[Event]) -> Row:
+    """The outcome fields of the last row: latest start, latest end, id; a known date speaks before none."""
+
+    def order(event: Event) -> tuple[int, int, str]:
+        end = event.row["end_latest"]
+        start = -1 if event.start_latest is None else event.start_latest
+        name = event.row.get("exposure_id") or event.row.get("procedure_id") or ""
+        return start, -1 if end is None else end.toordinal(), name
+
+    last = max(events, key=order)
+    return {name: last.row.get(name) for name in OUTCOME}
+
+
+def _union(spans: Iterable[Span | None]) -> set[int]:
+    days: set[int] = set()
+    for span in spans:
+        days |= covered(span)
+    return days
+
+
+def _at_dose(events: list[Event], dose_table: str) -> tuple[set[int], set[int]]:
+    """Days certainly and possibly at or above the minimum dose.
+
+    Rows of one form and one start day: on a day that several cover, their different doses add.
+    """
+
+    def group(event: Event) -> tuple[str, int, int]:
+        early, late = event.start_earliest, event.start_latest
+        form = (event.row["form"] or "").strip().lower()
+        return form, -1 if early is None else early, -1 if late is None else late
+
+    certain: set[int] = set()
+    possible: set[int] = set()
+    for (form, *_), members in groupby(sorted(events, key=group), key=group):
+        together = list(members)
+        minimum = facts.minimum_dose(dose_table, together[0].row["agent"], form)
+        if minimum is None:
+            possible |= _union(event.possible for event in together)
+            continue
+        for day in _union(event.certain for event in together):
+            rows = [event.row for event in together if event.certain and _within(day, event.certain)]
+            if _known_sum(rows) >= minimum:
+                certain.add(day)
+        for day in _union(event.possible for event in together):
+            rows = [event.row for event in together if event.possible and _within(day, event.possible)]
+            if any(row["daily_dose_mg"] is None for row in rows) or _known_sum(rows) >= minimum:
+                possible.add(day)
+    return certain, possible | certain
+
+
+def _within(day: int, span: Span) -> bool:
+    return span[0] <= day <= span[1]
+
+
+def _known_sum(rows: list[Row]) -> float:
+    return sum({float(row["daily_dose_mg"]) for row in rows if row["daily_dose_mg"] is not None})
+
+
+def _joint_trials(drugs: list[Trial]) -> list[Trial]:
+    antidepressants = facts.members("agent_set", "antidepressant")
+    augmenting = facts.members("agent_set", "augmenting")
+    first = [trial for trial in drugs if trial.agents[0] in antidepressants]
+    found = []
+    for index, one in enumerate(first):
+        for other in first[index + 1 :]:
+            if one.agents != other.agents:
+                base, added = sorted((one, other), key=lambda trial: (trial.start or 0, trial.agents))
+                found += _joint("combination", base, added)
+    for added in drugs:
+        if added.agents[0] in augmenting:
+            for base in first:
+                found += _joint("augmentation", base, added)
+    return found
+
+
+def _joint(kind: str, base: Trial, added: Trial) -> list[Trial]:
+    """The joint use of two eras as a trial of its own, if it may have lasted long enough."""
+    certain = joint(base.certain_part, added.certain_part)
+    possible = joint(base.possible_part, added.possible_part)
+    if length(possible) < facts.parameter("min_joint_days"):
+        return []
+    certain_days, possible_days = covered(certain), covered(possible)
+    trial = Trial(
+        kind=kind,
+        agents=tuple(sorted(base.agents + added.agents)) if kind == "combination" else added.agents,
+        certain_days=certain_days,
+        possible_days=possible_days,
+        outcome=added.outcome,
+        last_issue=added.last_issue,
+        unbounded=base.unbounded and added.unbounded,
+        base=base,
+        joint_days=(len(certain_days), len(possible_days)),
+    )
+    for dose_table in facts.dose_tables():
+        trial.certain_at_dose[dose_table] = added.certain_at_dose[dose_table] & certain_days
+        trial.possible_at_dose[dose_table] = added.possible_at_dose[dose_table] & possible_days
+    return [trial]
+
+
+def _courses(history: History) -> list[Trial]:
+    """Sessions of one procedure no more than ``course_gap_days`` apart are one course."""
+    found = []
+    for set_name in ("neurostimulation", "infusion", "psychotherapy"):
+        kind = "psychotherapy" if set_name == "psychotherapy" else "procedure"
+        for procedure in sorted(facts.members("procedure_set", set_name)):
+            events = [event for event in history.procedures if event.row["procedure"] == procedure]
+            spans = [event.possible for event in events if event.possible]
+            for group in chain(spans, facts.parameter("course_gap_days")):
+                inside = [events[index] for index in group]
+                found.append(
+                    Trial(
+                        kind=kind,
+                        agents=(procedure,),
+                        certain_days=_union(event.certain for event in inside),
+                        possible_days=_union(event.possible for event in inside),
+                        outcome=last_outcome(inside),
+                        last_issue=max(
+                            (e.start_latest for e in inside if e.start_latest is not None), default=None
+                        ),
+                        laterality=frozenset(event.row["laterality"] for event in inside),
+                    )
+                )
+    return found
