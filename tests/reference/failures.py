@@ -41,7 +41,7 @@ def verdict(
     needed = int(definition["needed"])
     judgements = judge(definition, history, trials, episodes)
     scopes = [Scope(episode, judgements, history, definition) for episode in episodes]
-    if definition["current"]:
+    if definition["episode"] == "current":
         scopes = [scope for scope in scopes[-1:] if scope.episode.current(history.as_of)]
     low = max((scope.low for scope in scopes), default=0)
     possible = max((scope.high for scope in scopes), default=0)
@@ -62,7 +62,7 @@ def verdict(
         "clause": None,
     }
     if decided is not None:
-        found["index_date"] = history.day(decided.index_day(trials))
+        found["index_date"] = history.day(decided.index_day())
     if met is True:
         found["met_on"] = history.day(_earliest(scope.met_day(needed) for scope in scopes))
     if met is not False:
@@ -83,7 +83,7 @@ class Scope:
         self.episode = episode
         self.judgements = [item for item in judgements if item.episode is episode]
         pieces: list[Span] = list(episode.pieces)
-        if definition["current"]:
+        if definition["episode"] == "current":
             current = episode.current_piece(history.as_of)
             pieces = [] if current is None else [current]
         self.certain = {
@@ -114,7 +114,7 @@ class Scope:
         """The same over possible failures."""
         return _nth_end(self.possible, needed)
 
-    def index_day(self, trials: list[Trial]) -> int | None:
+    def index_day(self) -> int | None:
         """The start of the first antidepressant trial of the episode."""
         antidepressants = facts.members("agent_set", "antidepressant")
         starts = [

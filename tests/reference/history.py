@@ -23,7 +23,7 @@ DATED = ("exposure", "procedure", "condition", "measurement")
 
 @dataclass
 class Event:
-    """A row with its certain and possible stretch of days; ``row`` as typed, outcomes blanked when not known yet."""
+    """A row (outcomes blanked when not known yet) with its certain and its possible stretch of days."""
 
     row: Row
     certain: Span | None
@@ -35,7 +35,7 @@ class Event:
 
 @dataclass
 class History:
-    """Everything of one person that was known at ``as_of`` (a day number; ``undated``: it stands for "now")."""
+    """All that was known of one person at ``as_of`` (a day number; ``undated``: it stands for "now")."""
 
     person_id: str
     as_of: int
@@ -88,19 +88,17 @@ def read(tables: Tables, person_id: str, as_of: date | None) -> History:
         if name != "kept"
     }
     dates = sorted(
-        ordinal(row[column])
+        row[column].toordinal()
         for table in DATED
         for row in mine.get(table, [])
         for column in row
         if column.endswith(("_earliest", "_latest")) and row[column] is not None
     )
     observed = [row for row in mine.get("observation_period", []) if row["start_date"] or row["end_date"]]
-    ends = [ordinal(row["end_date"]) for row in observed if row["end_date"]]
-    if as_of is not None:
-        now = as_of.toordinal()
-    else:
-        now = max(ends) if ends else max(dates, default=NOW)
-    starts = [ordinal(row["start_date"]) for row in observed if row["start_date"]]
+    ends = [row["end_date"].toordinal() for row in observed if row["end_date"]]
+    last = max(ends) if ends else max(dates, default=NOW)
+    now = last if as_of is None else as_of.toordinal()
+    starts = [row["start_date"].toordinal() for row in observed if row["start_date"]]
     known = [day for day in dates + starts if day <= now]
     undated = as_of is None and not ends and not dates
     first = min(known, default=now - LIFETIME)
@@ -235,7 +233,9 @@ def _exposures(rows: list[Row], history: History, has_first: bool) -> list[Event
     return events
 
 
-def _day_before_next_switch(event: Event, events: list[Event], antidepressants: frozenset[str], now: int) -> int:
+def _day_before_next_switch(
+    event: Event, events: list[Event], antidepressants: frozenset[str], now: int
+) -> int:
     if event.start_latest is None:
         return now
     switches = [

@@ -37,9 +37,7 @@ class Judgement:
         return and3(value for name, value in self.clauses.items() if name != clause)
 
 
-def judge(
-    definition: Row, history: History, trials: list[Trial], episodes: list[Episode]
-) -> list[Judgement]:
+def judge(definition: Row, history: History, trials: list[Trial], episodes: list[Episode]) -> list[Judgement]:
     """The judgement of a definition on every trial it speaks about."""
     adequacy = facts.one("adequacy_rule", adequacy_rule=definition["adequacy_rule"])
     failure = facts.one("failure_rule", failure_rule=definition["failure_rule"])

@@ -1,4 +1,4 @@
-"""Truth with three values (``True``, ``False``, ``None`` for not known), and counts known only from where to where."""
+"""Truth with three values (``True``, ``False``, ``None`` for not known), and counts known as [low, high]."""
 
 from __future__ import annotations
 

@@ -12,8 +12,10 @@ FOLDER = Path(__file__).parent
 
 # Output tables of the public contract, in the order a reader meets them.
 OUTPUT_TABLES = ("episode", "trial", "judgement", "verdict", "stage", "question", "trace")
-# Asked for only after the chain has run, on possible worlds or for an explanation.
-LATE_TABLES = ("question", "trace")
+# Made only after the chain has run: over possible worlds, or for an explanation.
+LATE_TABLES = ("question", "trace", "trace_verdict", "trace_stage", "trace_trial")
+# Files that build the possible worlds; ``worlds.py`` runs them itself.
+_WORLD = FOLDER / "world"
 
 _REFERENCE = re.compile(r"\bassess\.([a-z_]+)", re.IGNORECASE)
 _COMMENT = re.compile(r"--[^\n]*")
@@ -39,6 +41,8 @@ def steps() -> dict[str, Step]:
     """All SQL files of this folder as steps, by table name (``count/failures.sql`` is ``count_failures``)."""
     found: dict[str, Step] = {}
     for path in sorted(FOLDER.rglob("*.sql")):
+        if _WORLD in path.parents:
+            continue
         sql = path.read_text(encoding="utf-8")
         needs = frozenset(_REFERENCE.findall(_COMMENT.sub("", sql)))
         found[_table_name(path)] = Step(_table_name(path), path, sql, needs)
@@ -46,9 +50,19 @@ def steps() -> dict[str, Step]:
 
 
 @cache
-def order(late: bool = False) -> tuple[Step, ...]:
-    """The steps in an order in which each finds what it reads; with ``late`` also the late tables."""
-    known = {name: step for name, step in steps().items() if late or name not in LATE_TABLES}
+def order() -> tuple[Step, ...]:
+    """The steps of the chain in an order in which each finds what it reads; the late tables left out."""
+    return _sorted(frozenset(steps()) - frozenset(LATE_TABLES))
+
+
+@cache
+def trace_order() -> tuple[Step, ...]:
+    """The steps that make the trace, once the chain has run."""
+    return _sorted(frozenset(name for name in LATE_TABLES if name.startswith("trace")))
+
+
+def _sorted(names: frozenset[str]) -> tuple[Step, ...]:
+    known = {name: step for name, step in steps().items() if name in names}
     graph = {name: sorted(step.needs & known.keys()) for name, step in sorted(known.items())}
     return tuple(known[name] for name in TopologicalSorter(graph).static_order())
 

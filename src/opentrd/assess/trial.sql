@@ -13,7 +13,7 @@
 --   adherence      share of days taken, 0 to 1
 --   stop_reason, improvement_pct, improvement_basis   as recorded with the last exposure
 --   dose_status    against the ATRQ minimum: adequate, below minimum, not known, no minimum known; null without a dose
---   dose_days_low, dose_days_high   days at or above the ATRQ minimum: certain, possible
+--   days_at_dose_low, days_at_dose_high   days at or above the ATRQ minimum: certain, possible
 --   sessions, laterality   of a procedure
 --   agent, part_no, episode_ok, may_start, may_end   used by the clauses: what is counted, certain spell, overlap with the episode, possible days
 WITH placed AS (
@@ -55,8 +55,8 @@ SELECT p.person_id, p.trial_id, CAST(p.episode_id AS VARCHAR) AS episode_id, p.k
                  WHEN d.days_low > 0 THEN 'adequate'
                  WHEN d.days_high = 0 THEN 'below minimum'
                  ELSE 'not known' END AS VARCHAR) AS dose_status,
-       CAST(CASE WHEN d.days_low > p.days_low AND p.kind <> 'drug' THEN p.days_low ELSE d.days_low END AS BIGINT) AS dose_days_low,
-       CAST(CASE WHEN d.days_high > p.days_high THEN p.days_high ELSE d.days_high END AS BIGINT) AS dose_days_high,
+       CAST(CASE WHEN d.days_low > p.days_low AND p.kind <> 'drug' THEN p.days_low ELSE d.days_low END AS BIGINT) AS days_at_dose_low,
+       CAST(CASE WHEN d.days_high > p.days_high THEN p.days_high ELSE d.days_high END AS BIGINT) AS days_at_dose_high,
        p.sessions, p.laterality, p.agent, p.era_no,
        CAST(q.part_no AS BIGINT) AS part_no,
        CAST(CASE WHEN p.episode_id IS NULL THEN FALSE

@@ -1,4 +1,4 @@
-"""The ground floor: clinical facts as CSV tables, each row with its source; how they are loaded and checked."""
+"""The ground floor: clinical facts as CSV tables, each row with its source; loading and checking them."""
 
 from pathlib import Path
 

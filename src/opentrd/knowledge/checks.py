@@ -1,4 +1,4 @@
-"""Self-tests of the knowledge tables: form, provenance, keys, codes, references, and names against the vocabularies.
+"""Self-tests of the knowledge tables: form, provenance, keys, codes, references, names by the vocabularies.
 
 Nothing is repaired here. Each finding is one sentence that names the file, the row and what to do about it.
 """
@@ -50,7 +50,7 @@ REFERENCES: dict[tuple[str, str], tuple[str, str]] = {
     ("procedure_set", "procedure"): ("procedure_kind", "procedure"),
     ("severity_level", "condition_set"): ("condition_set", "condition_set"),
 }
-# A reference column may say that the clause is not part of the definition, or leave open what the paper leaves open.
+# What stands where a reference is not part of a definition (none) or not given by its paper (empty).
 NO_REFERENCE = ("", "none")
 
 # table of codes -> the column with the name that a code stands for
@@ -67,6 +67,9 @@ KIND_OF_CODES = {
     "procedure_code": "procedure_kind",
 }
 
+# The tables hold rounded decimals.
+ROUNDING = 1e-4
+
 Row = dict[str, str]
 
 
@@ -80,9 +83,9 @@ def check(folder: Path = TABLES) -> list[str]:
         except ValueError as error:
             findings.append(str(error))
             continue
-        absent = [column for column in PROVENANCE if column not in header]
+        absent = [column for column in _annotations(MODELS.get(name, Fact)) if column not in header]
         if absent:
-            findings.append(f"{name}.csv: has no column {', '.join(absent)}; every fact needs its provenance")
+            findings.append(f"{name}.csv: has no column {', '.join(absent)}")
             continue
         read[name] = [dict(zip(header, row, strict=True)) for row in rows]
     for name, named_rows in read.items():
@@ -157,7 +160,7 @@ def _one_name_per_code(name: str, rows: list[Row]) -> Iterator[str]:
         owner = row.get(CODE_TABLES[name], "")
         key = (row.get("system", ""), row.get("code", "").lower(), row.get("match", ""))
         if seen.setdefault(key, owner) != owner:
-            yield f"{_where(name, number, row)}: this code already stands for {seen[key]!r}; a code serves one name"
+            yield f"{_where(name, number, row)}: a code serves one name, and this stands for {seen[key]!r}"
 
 
 def _name_finds_itself(name: str, read: dict[str, list[Row]]) -> Iterator[str]:
@@ -214,18 +217,21 @@ def _plain(name: str, salts: set[str]) -> str:
 def _equivalents_agree(read: dict[str, list[Row]]) -> Iterator[str]:
     """A dose that equals fluoxetine 20 mg, times its factor, is the fluoxetine row's own dose."""
     factors = {
-        r["agent"]: r["factor"] for r in read.get("dose_equivalence", []) if r["scheme"] == "hayasaka2015"
+        row["agent"]: row["factor"]
+        for row in read.get("dose_equivalence", [])
+        if row["scheme"] == "hayasaka2015"
     }
     doses = [row for row in read.get("dose_minimum", []) if row["dose_table"] == "fluoxetine_20"]
-    reference = next((row["min_dose_mg"] for row in doses if row["agent"] == "fluoxetine"), None)
-    for number, row in enumerate(doses, 1):
+    reference = next((row["min_dose_mg"] for row in doses if row["agent"] == "fluoxetine"), "nan")
+    for row in doses:
+        place = f"dose_minimum.csv, fluoxetine_20, {row['agent']}"
         try:
-            ratio = float(row["min_dose_mg"]) * float(factors[row["agent"]]) / float(reference or "nan")
+            ratio = float(row["min_dose_mg"]) * float(factors[row["agent"]]) / float(reference)
         except (KeyError, ValueError):
-            yield f"{_where('dose_minimum', number, row)}: there is no factor of hayasaka2015 to compute it from"
+            yield f"{place}: there is no factor of hayasaka2015 to compute it from"
             continue
-        if not abs(ratio - 1) < 1e-4:
-            yield f"{_where('dose_minimum', number, row)}: dose times factor is not that of fluoxetine"
+        if not abs(ratio - 1) < ROUNDING:
+            yield f"{place}: dose times factor is not the dose of fluoxetine"
 
 
 def _no_set_contradicts(rows: list[Row]) -> Iterator[str]:

@@ -1,7 +1,7 @@
 """What a row of each knowledge table has to be: one frozen model per table, with the provenance of its facts.
 
-A field annotated ``str`` keeps an empty cell as the empty text; one annotated ``str | None`` reads it as null,
-which means *not known*. Tables without a model of their own are held to ``Fact`` alone.
+A field annotated ``str`` keeps an empty cell as the empty text; one annotated ``str | None`` reads it as
+null, which means *not known*. Tables without a model of their own are held to ``Fact`` alone.
 """
 
 from __future__ import annotations
@@ -123,7 +123,6 @@ class ProcedureCode(_Table):
     procedure: str
     system: Literal["name", "CPT4", "HCPCS", "ICD10PCS", "ICD9Proc", "SNOMED", "OPCS4", "OMOP"]
     code: str = Field(min_length=1)
-    match: Literal["exact", "prefix"]
 
 
 class ProcedureSet(_Table):

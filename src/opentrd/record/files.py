@@ -81,7 +81,9 @@ def _table_of(path: Path) -> str:
 def _find_tables(connection: duckdb.DuckDBPyConnection, folder: Path) -> dict[str, Path]:
     """The files of the record tables, in the order of the contract; other files are noted."""
     if not folder.is_dir():
-        raise InputError(f"{folder} is not a folder. Expected a folder with record tables such as person.csv.")
+        raise InputError(
+            f"{folder} is not a folder. Expected a folder with record tables such as person.csv."
+        )
     found: dict[str, Path] = {}
     for path in sorted(folder.iterdir()):
         table = _table_of(path)
@@ -93,7 +95,9 @@ def _find_tables(connection: duckdb.DuckDBPyConnection, folder: Path) -> dict[st
                 )
             found[table] = path
         else:
-            reason = "not a record table; expected person, exposure, ... as .csv, .csv.gz or .parquet; not read"
+            reason = (
+                "not a record table; expected person, exposure, ... as .csv, .csv.gz or .parquet; not read"
+            )
             note_unread(connection, [(path.name, "", "file", path.name, reason)])
     if not found:
         raise InputError(
@@ -156,10 +160,14 @@ def _load_parquet(connection: duckdb.DuckDBPyConnection, table: str, path: Path)
     """Stream one Parquet file into its raw table, every column cast to text."""
     source = "read_parquet(?, file_row_number = true)"
     try:
-        described = connection.execute("DESCRIBE SELECT * FROM read_parquet(?)", [_literal_path(path)]).fetchall()
+        described = connection.execute(
+            "DESCRIBE SELECT * FROM read_parquet(?)", [_literal_path(path)]
+        ).fetchall()
         names = [str(row[0]) for row in described]
         columns = _match_columns(connection, table, path, names)
-        cells = {name: 'CAST("{}" AS VARCHAR)'.format(names[i].replace('"', '""')) for name, i in columns.items()}
+        cells = {
+            name: 'CAST("{}" AS VARCHAR)'.format(names[i].replace('"', '""')) for name, i in columns.items()
+        }
         rows = f"(SELECT *, file_row_number + 2 AS file_row FROM {source})"
         _insert(connection, table, path, cells, rows, "true", [_literal_path(path)])
     except duckdb.Error as error:
@@ -195,12 +203,16 @@ def _match_columns(
     for position, name in enumerate(header):
         column = name.strip().lower()
         if column in found:
-            raise InputError(f"{path}: the column '{column}' stands twice in the header. Remove or rename one.")
+            raise InputError(
+                f"{path}: the column '{column}' stands twice in the header. Remove or rename one."
+            )
         if column in expected:
             found[column] = position
         else:
             reason = f"not a column of '{table}'; expected {', '.join(expected)}; column not used"
-            note_unread(connection, [(path.name, "1", name.strip() or f"column {position + 1}", name, reason)])
+            note_unread(
+                connection, [(path.name, "1", name.strip() or f"column {position + 1}", name, reason)]
+            )
     missing = [name for name in REQUIRED_COLUMNS[table] if name not in found]
     if missing:
         raise InputError(
@@ -222,11 +234,15 @@ def _read_header(connection: duckdb.DuckDBPyConnection, table: str, path: Path) 
         lines = decoder.decode(stream.read(_HEAD_BYTES)).splitlines()
     blank = next((i for i, line in enumerate(lines) if line.strip()), None)
     if blank is None:
-        note_unread(connection, [(path.name, "", "file", "", "the file is empty; read as a table without rows")])
+        note_unread(
+            connection, [(path.name, "", "file", "", "the file is empty; read as a table without rows")]
+        )
         return None
     expected = set(RAW_COLUMNS[table])
     readings = {mark: next(csv.reader([lines[blank]], delimiter=mark)) for mark in DELIMITERS}
-    delimiter = max(readings, key=lambda mark: len(expected & {name.strip().lower() for name in readings[mark]}))
+    delimiter = max(
+        readings, key=lambda mark: len(expected & {name.strip().lower() for name in readings[mark]})
+    )
     return _Header(encoding, delimiter, readings[delimiter], blank + 1)
 
 
@@ -261,7 +277,9 @@ def _encoding(path: Path) -> str:
                 except UnicodeDecodeError:
                     encoding = "latin-1"
     except (OSError, EOFError) as error:
-        raise InputError(f"{path}: cannot be opened ({error}). Check the file and its permissions.") from error
+        raise InputError(
+            f"{path}: cannot be opened ({error}). Check the file and its permissions."
+        ) from error
     return encoding
 
 

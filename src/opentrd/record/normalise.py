@@ -7,12 +7,14 @@ the folder ``normalise``, run once per table with its columns filled in.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from string import Template
 
 import duckdb
+import pyarrow as pa
 
 from opentrd import knowledge
 from opentrd.record.schema import ALLOWED_VALUES, RAW_COLUMNS, READER_COLUMNS, RECORD_COLUMNS
@@ -133,6 +135,10 @@ def normalise(connection: duckdb.DuckDBPyConnection) -> None:
 
 def _normalise_table(connection: duckdb.DuckDBPyConnection, table: str) -> None:
     """Type one table and note what was not understood; persons wait until all tables have been seen."""
+    if table != "person" and not _one_row(connection, f"SELECT count(*) FROM raw.{table}")[0]:
+        empty = ", ".join(f'CAST(NULL AS {kind}) AS "{name}"' for name, kind in RECORD_COLUMNS[table].items())
+        connection.execute(f"CREATE OR REPLACE TABLE record.{table} AS SELECT {empty} WHERE FALSE")
+        return
     columns = RAW_COLUMNS[table] + READER_COLUMNS.get(table, ())
     ordered = ", ".join(f'"{name}_text"' for name in columns)
     has_id = f"{table}_id" in columns
@@ -146,13 +152,18 @@ def _normalise_table(connection: duckdb.DuckDBPyConnection, table: str) -> None:
         id_or_person=f"{table}_id_text" if has_id else "person_id_text",
     )
     if table in _NAMES:
-        kind, names = _NAMES[table]
-        salts = "(SELECT list(lower(word)) FROM knowledge.salt_word)" if kind == "agent" else "CAST([] AS VARCHAR[])"
-        match = "match" if kind == "condition" else "'exact'"
-        _run(connection, "resolve", kind=kind, names=names, salt_words=salts, match=match)
+        _resolve(connection, table)
+        _run(connection, "not_resolved", kind=_NAMES[table][0])
     _run(connection, table, **_word_lists())
     for check in _CHECKS[table]:
-        _run(connection, "bad_field", field=check.field, reading=check.reading, expected=check.expected, used=used)
+        _run(
+            connection,
+            "bad_field",
+            field=check.field,
+            reading=check.reading,
+            expected=check.expected,
+            used=used,
+        )
     if table in _HAS_END:
         _run(connection, "end_before_start", start=_HAS_END[table], used=used)
     if table == "person":
@@ -163,6 +174,35 @@ def _normalise_table(connection: duckdb.DuckDBPyConnection, table: str) -> None:
         _name_rows(connection, table, ordered, used)
     else:
         _store(connection, table, "typed", used)
+
+
+def _resolve(connection: duckdb.DuckDBPyConnection, table: str) -> None:
+    """Make ``resolved``: each different name or code in ``row_text`` with its canonical name."""
+    kind, names = _NAMES[table]
+    salts = (
+        "(SELECT list(lower(word)) FROM knowledge.salt_word)" if kind == "agent" else "CAST([] AS VARCHAR[])"
+    )
+    match = "match" if kind == "condition" else "'exact'"
+    _run(connection, "resolve", kind=kind, names=names, salt_words=salts, match=match)
+
+
+def canonical_names(
+    connection: duckdb.DuckDBPyConnection, table: str, texts: Iterable[str]
+) -> dict[str, str]:
+    """What ``normalise`` would make of names or codes: text -> canonical name; unknown texts are left out.
+
+    ``table`` is the record table whose name column is meant: exposure (agents), procedure, condition, measurement.
+    The knowledge must be loaded in the connection.
+    """
+    _run(connection, "macros")
+    batch = pa.table({f"{_NAMES[table][0]}_text": pa.array(sorted(set(texts)), pa.string())})
+    connection.register("asked_names", batch)
+    connection.execute("CREATE OR REPLACE TEMP TABLE row_text AS SELECT * FROM asked_names")
+    connection.unregister("asked_names")
+    _resolve(connection, table)
+    found = connection.execute("SELECT text, name FROM resolved").fetchall()
+    connection.execute("DROP TABLE resolved; DROP TABLE row_text")
+    return {str(text): str(name) for text, name in found}
 
 
 def _name_rows(connection: duckdb.DuckDBPyConnection, table: str, columns: str, used: str) -> None:
@@ -186,8 +226,12 @@ def _name_rows(connection: duckdb.DuckDBPyConnection, table: str, columns: str, 
 
 def _store(connection: duckdb.DuckDBPyConnection, table: str, source: str, used: str) -> None:
     """Write ``record.<table>`` with the columns and types of the schema, in their order."""
-    columns = ", ".join(f'CAST("{name}" AS {kind}) AS "{name}"' for name, kind in RECORD_COLUMNS[table].items())
-    connection.execute(f"CREATE OR REPLACE TABLE record.{table} AS SELECT {columns} FROM {source} WHERE {used}")
+    columns = ", ".join(
+        f'CAST("{name}" AS {kind}) AS "{name}"' for name, kind in RECORD_COLUMNS[table].items()
+    )
+    connection.execute(
+        f"CREATE OR REPLACE TABLE record.{table} AS SELECT {columns} FROM {source} WHERE {used}"
+    )
 
 
 def _one_row(connection: duckdb.DuckDBPyConnection, query: str) -> tuple[int, ...]:
@@ -196,14 +240,14 @@ def _one_row(connection: duckdb.DuckDBPyConnection, query: str) -> tuple[int, ..
     return row
 
 
-def _run(connection: duckdb.DuckDBPyConnection, name: str, **filled: str) -> None:
+def _run(connection: duckdb.DuckDBPyConnection, step: str, **filled: str) -> None:
     """Run one SQL file with its ``$names`` filled in (all of them fixed words of this package, never input)."""
-    connection.execute(_template(name).substitute(filled))
+    connection.execute(_template(step).substitute(filled))
 
 
 @cache
-def _template(name: str) -> Template:
-    return Template((_SQL_FOLDER / f"{name}.sql").read_text(encoding="utf-8"))
+def _template(step: str) -> Template:
+    return Template((_SQL_FOLDER / f"{step}.sql").read_text(encoding="utf-8"))
 
 
 @cache

@@ -1,10 +1,10 @@
 """Read an OMOP CDM (5.2, 5.3, 5.4) in place: a DuckDB file, a folder of Parquet or CSV tables, or PostgreSQL.
 
 Every CDM table becomes a view (schema ``omop``) with the columns that OpenTRD reads, each in one type,
-whatever the version of the CDM has; a missing column is a column of NULL, a missing table a view without rows,
-and both are noted in ``record.unread``. The reading itself is the SQL files in the folder ``omop`` beside this
-file, in the order of ``STEPS``; they decide on distinct concepts and join the decision back, so no row is
-looked at in Python.
+whatever the version of the CDM has; a missing column is NULL, a missing table a view without rows,
+and both are noted in ``record.unread``. The reading itself is the SQL files in the folder ``omop`` beside
+this file, in the order of ``STEPS``; they decide on distinct concepts and join the decision back, so no row
+is looked at in Python.
 """
 
 from __future__ import annotations
@@ -45,8 +45,8 @@ UNREAD_LINES = 500
 
 # The columns that are read, by table, as ``kind: names``. Kinds: ``id`` (text), ``concept`` (a concept id, 0
 # when empty), ``code`` (text, '' when empty), ``text``, ``number``, ``date`` (gives a second column
-# ``<name>_text`` with what was written). ``a|b`` is read from b when there is no a or a is empty; ``?`` marks what
-# only some versions have.
+# ``<name>_text`` with what was written). ``a|b`` is read from b when there is no a or a is empty; ``?`` marks
+# what only some versions have.
 COLUMNS: dict[str, dict[str, str]] = {
     "person": {
         "id": "person_id",
@@ -132,7 +132,7 @@ def load_omop(
     ``source`` is a DuckDB file, a folder with one Parquet or CSV file (or folder of them) per table, or a
     ``postgresql://`` URL; it is read in place and never written to. ``cdm_schema`` names the schema in a
     database that has more than one CDM. Returns ``format``, ``cdm_schema``, ``cdm_version``,
-    ``vocabulary_version``, ``tables`` (the CDM tables that were read) and ``rows`` (rows added per raw table).
+    ``vocabulary_version``, ``tables`` (the CDM tables read) and ``rows`` (rows added per raw table).
 
     Raises ``InputError`` when the source cannot be opened or is no CDM.
     """

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import gzip
 import zlib
 from collections.abc import Iterator
@@ -145,22 +146,25 @@ def _file_relation(
     if _split(parts[0].name)[1] == ".parquet":
         sql = f"read_parquet({names}, union_by_name = true)"
         return Relation(sql, _described(connection, sql, parts[0]))
+    headers = [_header(part) for part in parts]
     # the Athena download of the vocabulary is separated by tabs and does not quote
-    tabbed = "\t" in _header(parts[0])
-    dialect = "delim = '\t', quote = ''" if tabbed else "delim = ',', quote = '\"', escape = '\"'"
-    options = f"{dialect}, header = true, all_varchar = true, nullstr = ['', 'NA', 'NULL', '\\N']"
-    columns = _described(connection, f"read_csv({names}, {options}, union_by_name = true)", parts[0])
-    if len(parts) == 1:  # the columns are known now: nothing has to be guessed again at each use of the view
-        listed = ", ".join(f"{_quoted(written)}: 'VARCHAR'" for written, _ in columns.values())
-        reading = f"{names}, {options}, auto_detect = false, columns = {{{listed}}}"
+    tab = "\t" in headers[0]
+    dialect = "delim = '\t', quote = ''" if tab else "delim = ',', quote = '\"', escape = '\"'"
+    options = f"{names}, {dialect}, header = true, nullstr = ['', 'NA', 'NULL', '\\N']"
+    if len(set(headers)) == 1:  # nothing has to be guessed, and not again at each use of the view
+        written = next(csv.reader([headers[0]], delimiter="\t" if tab else ","), [])
+        columns = {name.strip().lower(): (name, "VARCHAR") for name in written}
+        listed = ", ".join(f"{_quoted(name)}: 'VARCHAR'" for name in written)
+        options += f", auto_detect = false, columns = {{{listed}}}"
     else:
-        reading = f"{names}, {options}, union_by_name = true"
-    sql = f"read_csv({reading})"
+        options += ", all_varchar = true, union_by_name = true"
+        columns = _described(connection, f"read_csv({options})", parts[0])
+    sql = f"read_csv({options})"
     if note_as:
         try:
             connection.execute(f"SELECT count(*) FROM {sql}").fetchall()
         except duckdb.Error as error:
-            sql = f"read_csv({reading}, ignore_errors = true)"
+            sql = f"read_csv({options}, ignore_errors = true)"
             why = "lines that do not have the header's columns, or are not UTF-8, were not read"
             note_unread(connection, [(note_as, "", "", parts[0].name, f"{why}: {first_line(error)}")])
     return Relation(sql, columns)
@@ -169,10 +173,13 @@ def _file_relation(
 def _header(path: Path) -> str:
     opener = gzip.open if path.name.lower().endswith(".gz") else open
     try:
-        with opener(path, "rt", encoding="utf-8", errors="replace") as file:
-            return str(file.readline())
+        with opener(path, "rt", encoding="utf-8-sig", errors="replace") as file:
+            header = str(file.readline()).rstrip("\r\n")
     except (OSError, EOFError, zlib.error) as error:
         raise InputError(f"{path}: the file cannot be read: {first_line(error)}") from error
+    if not header.strip() or "\0" in header:
+        raise InputError(f"{path}: the first line is no header; expected the column names of a CDM table")
+    return header
 
 
 def _described(connection: duckdb.DuckDBPyConnection, sql: str, path: Path) -> dict[str, tuple[str, str]]:

@@ -70,3 +70,11 @@ def note_unread(
     """Add notes (source, row, field, value, reason) on what was not understood."""
     if notes:
         connection.executemany("INSERT INTO record.unread VALUES (?, ?, ?, ?, ?)", notes)
+
+
+def create_record_tables(connection: duckdb.DuckDBPyConnection) -> None:
+    """Create the empty typed tables ``record.*`` in the current database of the connection."""
+    connection.execute("CREATE SCHEMA IF NOT EXISTS record")
+    for table, columns in RECORD_COLUMNS.items():
+        typed = ", ".join(f'"{name}" {kind}' for name, kind in columns.items())
+        connection.execute(f"CREATE TABLE IF NOT EXISTS record.{table} ({typed})")

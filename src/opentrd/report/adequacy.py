@@ -1,4 +1,4 @@
-"""The adequacy that the timeline shades: dose and days as the assessment gave them, against one stated rule."""
+"""The adequacy that the timeline shades: dose and days as assessed, against one stated rule."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ BELOW_MINIMUM = "below minimum"
 def adequate(trial: Row, meta: Mapping[str, Any]) -> bool | None:
     """Whether a trial was adequate by the rule in ``meta['adequacy']`` (a row with ``min_days``, in days).
 
-    A trial that carries its own ``adequate`` is taken at its word. Without a rule, or for treatments without a
-    minimum dose, adequacy is not known.
+    A trial that carries its own ``adequate`` is taken at its word. Without a rule, or for treatments
+    without a minimum dose, adequacy is not known.
     """
     if "adequate" in trial:
         return truth(trial["adequate"])

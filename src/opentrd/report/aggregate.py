@@ -15,13 +15,30 @@ SQL = Path(__file__).parent / "sql"
 NEEDS: dict[str, dict[str, pa.DataType]] = {
     "as_of": {"person_id": pa.string(), "age_low": pa.int64()},
     "episode": {"person_id": pa.string(), "basis": pa.string()},
-    "trial": {"person_id": pa.string(), "kind": pa.string(), "dose_status": pa.string(),
-              "days_at_dose_low": pa.int64(), "days_at_dose_high": pa.int64()},
-    "verdict": {"definition": pa.string(), "eligible": pa.bool_(), "met": pa.bool_(), "knowledge_status": pa.string()},
-    "stage": {"instrument": pa.string(), "item": pa.string(), "low": pa.float64(), "high": pa.float64(),
-              "band_low": pa.string(), "band_high": pa.string(), "knowledge_status": pa.string()},
+    "trial": {
+        "person_id": pa.string(),
+        "kind": pa.string(),
+        "dose_status": pa.string(),
+        "days_at_dose_low": pa.int64(),
+        "days_at_dose_high": pa.int64(),
+    },
+    "verdict": {
+        "definition": pa.string(),
+        "eligible": pa.bool_(),
+        "met": pa.bool_(),
+        "knowledge_status": pa.string(),
+    },
+    "stage": {
+        "instrument": pa.string(),
+        "item": pa.string(),
+        "low": pa.float64(),
+        "high": pa.float64(),
+        "band_low": pa.string(),
+        "band_high": pa.string(),
+        "knowledge_status": pa.string(),
+    },
     "unread": {"source": pa.string(), "field": pa.string(), "reason": pa.string()},
-}  # fmt: skip
+}
 FILES = ("attrition", "verdict", "stage", "trial", "facts", "unread")
 
 
@@ -32,10 +49,10 @@ def aggregate(
     min_days: int | None = None,
     adult_age: int | None = None,
 ) -> dict[str, list[dict[str, Any]]]:
-    """The rows that ``cohort_page`` takes, from the output tables (as_of, episode, trial, verdict, stage, unread).
+    """The rows that ``cohort_page`` takes, from as_of, episode, trial, verdict, stage and unread.
 
-    ``min_days`` (days) and ``adult_age`` (completed years) come from knowledge rows; without them adequacy is not
-    known and the step of age is left out. ``definition_text`` adds title, text and citation.
+    ``min_days`` (days) and ``adult_age`` (completed years) come from knowledge rows; without them adequacy
+    is not known and the step of age is left out. ``definition_text`` adds title, text and citation.
     """
     values = {"min_days": min_days, "adult_age": adult_age}
     found: dict[str, list[dict[str, Any]]] = {}
@@ -52,7 +69,8 @@ def aggregate(
             header = [column[0] for column in cursor.description or ()]
             found[name] = [dict(zip(header, row, strict=True)) for row in cursor.fetchall()]
     for row in found["verdict"]:
-        row.update((definition_text or {}).get(row["definition"], {}))
+        text = (definition_text or {}).get(row["definition"], {})
+        row.update({name: text[name] for name in ("title", "text", "citation") if name in text})
     return found
 
 

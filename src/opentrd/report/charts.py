@@ -1,9 +1,9 @@
-"""From an Altair chart to an inline SVG that a page can hold: own ids, patterns instead of colours, a description."""
+"""From an Altair chart to an inline SVG for a page: own ids, patterns instead of colours, a description."""
 
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from markupsafe import Markup, escape
 
@@ -39,7 +39,7 @@ def fill(name: str, prefix: str) -> str:
     return SOLID if name == "solid" else f"url(#{prefix}-{name})"
 
 
-def figure(width: float, height: float, body: str, prefix: str, title: str, description: str) -> Markup:
+def figure(width: float, height: float, body: str, *, prefix: str, title: str, description: str) -> Markup:
     """An SVG with a title and a description for screen readers. ``body`` must be escaped already."""
     return Markup(
         f'<svg class="chart" role="img" aria-labelledby="{prefix}-title {prefix}-desc" '
@@ -49,6 +49,11 @@ def figure(width: float, height: float, body: str, prefix: str, title: str, desc
         f'<desc id="{prefix}-desc">{escape(description)}</desc>'
         f"{patterns(prefix)}{body}</svg>"
     )
+
+
+def label(x: float, y: float, text: str, anchor: str) -> str:
+    """A line of text, escaped; ``anchor`` is start, middle or end."""
+    return f'<text x="{x:.1f}" y="{y:.1f}" font-size="12.5" text-anchor="{anchor}">{escape(text)}</text>'
 
 
 def from_altair(chart: alt.LayerChart, prefix: str, title: str, description: str) -> Markup:
@@ -69,17 +74,24 @@ def from_altair(chart: alt.LayerChart, prefix: str, title: str, description: str
     body = re.sub(r"(\d+\.\d\d)\d+", r"\1", body)
     body = re.sub(r'\bid="([^"]+)"', rf'id="{prefix}-\1"', body)
     body = re.sub(r"url\(#([^)]+)\)", rf"url(#{prefix}-\1)", body)
-    body = body.replace(f'"{HATCH}"', f'"url(#{prefix}-hatch)"').replace(f'"{DOTS}"', f'"url(#{prefix}-dots)"')
-    return figure(float(head[1]), float(head[2]), body, prefix, title, description)
+    body = body.replace(f'"{HATCH}"', f'"url(#{prefix}-hatch)"').replace(
+        f'"{DOTS}"', f'"url(#{prefix}-dots)"'
+    )
+    return figure(float(head[1]), float(head[2]), body, prefix=prefix, title=title, description=description)
 
 
-def base_config(chart: alt.LayerChart) -> alt.LayerChart:
+def base_config(chart: Any) -> alt.LayerChart:
     """The calm look all charts share."""
     configured: alt.LayerChart = (
         chart.configure(font=FONT, background="transparent", aria=False, padding=2)
         .configure_view(stroke=None)
         .configure_axis(
-            labelColor=INK, labelFontSize=12, tickColor=LINE, domainColor=LINE, gridColor=FAINT, titleColor=INK
+            labelColor=INK,
+            labelFontSize=12,
+            tickColor=LINE,
+            domainColor=LINE,
+            gridColor=FAINT,
+            titleColor=INK,
         )
     )
     return configured

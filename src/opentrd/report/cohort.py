@@ -1,11 +1,11 @@
-"""The cohort page's content, read from aggregated rows. Every count passes through ``suppress`` before it is drawn."""
+"""The cohort page's content, from aggregated rows. Every count passes through ``suppress`` first."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from markupsafe import Markup, escape
+from markupsafe import Markup
 
 from opentrd.report import charts, words
 from opentrd.report.patient import INSTRUMENT_TITLES
@@ -16,20 +16,21 @@ Tables = Mapping[str, Sequence[Row]]
 
 DEFAULT_MIN_COUNT = 5
 ROW = 27
-NAMES, PLOT, WORDS = 250, 430, 150
+NAMES, PLOT, WORDS = 290, 440, 130
 
 # Which group of persons lies inside which, for one definition: (part, whole).
 INSIDE = {
-    ("eligible_high", "persons"), ("eligible_low", "persons"), ("met_low", "persons"), ("met_high", "persons"),
+    ("eligible_high", "persons"),
+    ("eligible_low", "persons"), ("met_low", "persons"), ("met_high", "persons"),
     ("eligible_low", "eligible_high"), ("met_low", "eligible_high"), ("met_high", "eligible_high"),
     ("met_low", "met_high"), ("met_low", "eligible_low"),
-}  # fmt: skip
+}
 ADEQUACY = ((True, "Adequate", "solid"), (None, "Not known", "dots"), (False, "Not adequate", "hatch"))
 
 
 def content(tables: Tables, meta: Mapping[str, Any]) -> dict[str, Any]:
     """Everything the template prints for a population."""
-    least = int(meta.get("min_count") if meta.get("min_count") is not None else DEFAULT_MIN_COUNT)
+    least = int(given) if (given := meta.get("min_count")) is not None else DEFAULT_MIN_COUNT
     attrition = attrition_rows(tables.get("attrition") or (), least)
     definitions = [definition_row(row, least) for row in tables.get("verdict") or ()]
     return {
@@ -42,7 +43,7 @@ def content(tables: Tables, meta: Mapping[str, Any]) -> dict[str, Any]:
         "trials": trial_rows(tables.get("trial") or (), least),
         "unread": [
             {**row, "rows": suppress_one(row.get("rows"), least).text}
-            for row in sorted(tables.get("unread") or (), key=lambda r: (-(r.get("rows") or 0), str(r.get("reason"))))
+            for row in sorted(tables.get("unread") or (), key=_most_rows)
         ],
         "facts_share": facts_share(tables.get("facts") or ()),
         "definition_texts": [
@@ -50,14 +51,15 @@ def content(tables: Tables, meta: Mapping[str, Any]) -> dict[str, Any]:
              "citation": row.get("citation") or "", "status": row.get("knowledge_status") or "not stated"}
             for row in tables.get("verdict") or () if row.get("text")
         ],
-    }  # fmt: skip
+    }
 
 
 def attrition_rows(rows: Sequence[Row], min_count: int) -> list[dict[str, Any]]:
     """The flow of persons: each step lies inside the one before; bars are relative to the first step."""
     cells = suppress_chain([row.get("persons") for row in rows], min_count)
     first = cells[0].value if cells else None
-    lines, before = [], None
+    lines: list[dict[str, Any]] = []
+    before: int | None = None
     for row, cell in zip(rows, cells, strict=True):
         left = before - cell.value if before is not None and cell.value is not None else None
         lines.append(
@@ -75,8 +77,8 @@ def attrition_rows(rows: Sequence[Row], min_count: int) -> list[dict[str, Any]]:
 def definition_row(row: Row, min_count: int) -> dict[str, Any]:
     """The counts of one definition and the widest interval of its percentage, from shown counts only.
 
-    The lowest percentage is certain cases among all who may belong to the denominator; the highest is possible
-    cases among those who certainly belong to it.
+    The lowest percentage is certain cases among all who may belong to the denominator; the highest is
+    possible cases among those who certainly belong to it.
     """
     order = ("persons", "eligible_high", "met_low", "met_high", "eligible_low")
     cells = suppress_nested({name: row.get(name) for name in order}, INSIDE, min_count)
@@ -106,10 +108,12 @@ def _percents(low: float, high: float) -> str:
 
 
 def range_chart(rows: Sequence[Mapping[str, Any]]) -> Markup | None:
-    """The percentage of each definition as a line from its lowest to its highest value; hidden ones say so."""
+    """Each definition's percentage as a line from lowest to highest; a hidden one says so."""
     if not rows:
         return None
-    highest = max((row["high"] for row in rows if row["high"] is not None and row["low"] is not None), default=None)
+    highest = max(
+        (row["high"] for row in rows if row["high"] is not None and row["low"] is not None), default=None
+    )
     if highest is None:
         return None
     end = next(limit for limit in (10, 20, 50, 100) if highest <= limit)
@@ -122,25 +126,24 @@ def range_chart(rows: Sequence[Mapping[str, Any]]) -> Markup | None:
     for step in range(6):
         value = end * step / 5
         body += (
-            f'<line x1="{at(value):.1f}" x2="{at(value):.1f}" y1="4" y2="{bottom}" stroke="{charts.FAINT}"/>'
-            f'<text x="{at(value):.1f}" y="{bottom + 16}" font-size="12" text-anchor="middle">{value:g} %</text>'
+            f'<line x1="{at(value):.1f}" x2="{at(value):.1f}" y1="4" y2="{bottom}" stroke="{charts.FAINT}"/>' + charts.label(at(value), bottom + 16, f"{value:g} %", "middle")
         )
     for place, row in enumerate(rows):
         y = ROW * place + 18
-        body += f'<text x="{NAMES - 12}" y="{y + 4}" font-size="13" text-anchor="end">{escape(_short(row["title"]))}</text>'
-        body += f'<text x="{NAMES + PLOT + 12}" y="{y + 4}" font-size="12.5">{escape(row["percent"])}</text>'
+        body += charts.label(NAMES - 12, y + 4, _short(row["title"]), "end")
+        body += charts.label(NAMES + PLOT + 12, y + 4, row["percent"], "start")
         if row["low"] is None or row["high"] is None:
             continue
         low, high = at(row["low"]), at(max(row["low"], row["high"]))
         body += (
-            f'<line x1="{low:.1f}" x2="{high:.1f}" y1="{y}" y2="{y}" stroke="{charts.SOLID}" stroke-width="2.5"/>'
+            f'<path d="M{low:.1f},{y}H{high:.1f}" stroke="{charts.SOLID}" stroke-width="2.5"/>'
             f'<circle cx="{high:.1f}" cy="{y}" r="5" fill="#fff" stroke="{charts.SOLID}" stroke-width="1.8"/>'
             f'<circle cx="{low:.1f}" cy="{y}" r="5" fill="{charts.SOLID}"/>'
         )
     return charts.figure(
         NAMES + PLOT + WORDS, bottom + 24, body, "defs", "Share of persons who meet each definition",
         "For each definition the lowest and the highest percentage; the same numbers are in the table.",
-    )  # fmt: skip
+    )
 
 
 def stage_tables(rows: Sequence[Row], min_count: int) -> list[dict[str, Any]]:
@@ -152,7 +155,12 @@ def stage_tables(rows: Sequence[Row], min_count: int) -> list[dict[str, Any]]:
         certain = [row.get("band_low") for row in own if row.get("band_low") == row.get("band_high")]
         bands = list(dict.fromkeys(name for name in certain if name))
         lines = [
-            {"band": _band_words(row), "persons": cell, "percent": _share(cell, parted.total), "shade": _shade(row, bands)}
+            {
+                "band": _band_words(row),
+                "persons": cell,
+                "percent": _share(cell, parted.total),
+                "shade": _shade(row, bands),
+            }
             for row, cell in zip(own, parted.cells, strict=True)
         ]
         views.append(
@@ -177,6 +185,8 @@ def _band_words(row: Row) -> str:
 
 def _shade(row: Row, bands: Sequence[Any]) -> str:
     low, high = row.get("band_low"), row.get("band_high")
+    if not low and not high:
+        return "s-none"
     if low != high or not low:
         return "s-open"
     return f"s{min(4, round(4 * bands.index(low) / max(1, len(bands) - 1)))}"
@@ -193,13 +203,17 @@ def _segments(lines: Sequence[Mapping[str, Any]], total: Cell) -> list[dict[str,
     if not total.value:
         return []
     parts = [
-        {"words": f"{line['band']} {line['persons'].text}", "size": line["persons"].value, "shade": line["shade"]}
+        {
+            "words": f"{line['band']} {line['persons'].text}",
+            "size": line["persons"].value,
+            "shade": line["shade"],
+        }
         for line in lines
         if line["persons"].value
     ]
     rest = total.value - sum(part["size"] for part in parts)
     if rest:
-        parts.append({"words": "not shown", "size": rest, "shade": "s-open"})
+        parts.append({"words": "not shown", "size": rest, "shade": "s-hid"})
     for part in parts:
         part["share"] = 100 * part["size"] / total.value
         if part["share"] < 1.1 * len(part["words"]):
@@ -215,7 +229,7 @@ def trial_rows(rows: Sequence[Row], min_count: int) -> list[dict[str, Any]]:
             sum(int(row.get("trials") or 0) for row in rows
                 if str(row.get("kind")) == kind and words.truth(row.get("adequate")) is value)
             for value, _, _ in ADEQUACY
-        ]  # fmt: skip
+        ]
         parted = suppress_partition(counts, min_count)
         cells = [
             {"word": word, "fill": f"f-{fill}", "cell": cell, "percent": _share(cell, parted.total)}
@@ -227,15 +241,21 @@ def trial_rows(rows: Sequence[Row], min_count: int) -> list[dict[str, Any]]:
 
 def facts_share(rows: Sequence[Row]) -> list[dict[str, Any]]:
     """Which share of the statements rests on facts of which status; whole per cent, no counts."""
-    counts = {str(row.get("knowledge_status") or "not stated"): int(row.get("statements") or 0) for row in rows}
+    counts = {
+        str(row.get("knowledge_status") or "not stated"): int(row.get("statements") or 0) for row in rows
+    }
     total = sum(counts.values())
     order = [*words.STATUS_WORDS, *(name for name in counts if name not in words.STATUS_WORDS)]
     return [
         {"status": name, "meaning": words.STATUS_WORDS.get(name, "the statement names no fact"),
          "share": round(100 * counts[name] / total)}
         for name in order if counts.get(name)
-    ]  # fmt: skip
+    ]
 
 
-def _short(text: str, length: int = 36) -> str:
+def _most_rows(row: Row) -> tuple[int, str]:
+    return (-(row.get("rows") or 0), str(row.get("reason")))
+
+
+def _short(text: str, length: int = 42) -> str:
     return text if len(text) <= length else text[: length - 1].rstrip() + "…"

@@ -1,4 +1,4 @@
-"""Which lanes and panels the timeline of one person has: one per trial, or one per treatment when there are many."""
+"""Which lanes and panels a timeline has: one lane per trial, or one per treatment when there are many."""
 
 from __future__ import annotations
 
@@ -35,32 +35,45 @@ def timeline_of(
         omitted.append(f"Not drawn: {', '.join(rest)}.")
     panels, left_out = _panels(tables.get("measurement") or (), explain)
     if left_out:
-        omitted.append(f"Measurements not drawn: {', '.join(left_out)}; their values are in the table of ratings.")
+        omitted.append(
+            f"Measurements not drawn: {', '.join(left_out)}; their values are in the table of ratings."
+        )
     episodes = [
         (f"Episode {place}", row["start_date"], row.get("end_date") or as_of or row["start_date"])
         for place, row in enumerate(
-            sorted((r for r in tables.get("episode") or () if isinstance(r.get("start_date"), date)),
-                   key=lambda r: (r["start_date"], str(r.get("episode_id")))), 1)
-    ]  # fmt: skip
+            sorted(
+                (r for r in tables.get("episode") or () if isinstance(r.get("start_date"), date)),
+                key=lambda r: (r["start_date"], str(r.get("episode_id"))),
+            ),
+            1,
+        )
+    ]
     return Timeline(tuple(lanes), tuple(panels), tuple(episodes), as_of, tuple(omitted))
 
 
-def _trial_lane(row: Row, tables: Mapping[str, Sequence[Row]], meta: Mapping[str, Any], as_of: date | None) -> Lane:
+def _trial_lane(
+    row: Row, tables: Mapping[str, Sequence[Row]], meta: Mapping[str, Any], as_of: date | None
+) -> Lane:
     """A lane of its own: dose, weeks, what became of it, and how adequate it was."""
-    name = _short(words.title_case(str(row.get("agents") or row.get("kind") or "not named")), NAME_LENGTH)
+    name = words.title_case(str(row.get("agents") or row.get("kind") or "not named"))
+    name = _short(f"+ {name}" if row.get("kind") == "augmentation" else name, NAME_LENGTH)
     bar = _bar(row, meta, as_of)
     said = [
         f"{words.number(row['top_dose_mg'])} mg" if row.get("top_dose_mg") is not None else "",
         words.weeks(row.get("days_low"), row.get("days_high")),
-        words.outcome(row).replace("stopped: ", "").replace("outcome not recorded", "outcome ?"),
+        words.outcome(row).replace("stopped: ", ""),
         "" if bar is not None else "start not known",
     ]
-    return Lane(name, _short(" · ".join(part for part in said if part), NOTE_LENGTH),
-                () if bar is None else (bar,), _sessions(row, tables))  # fmt: skip
+    return Lane(
+        name,
+        _short(" · ".join(part for part in said if part), NOTE_LENGTH),
+        () if bar is None else (bar,),
+        _sessions(row, tables),
+    )
 
 
 def _bar(row: Row, meta: Mapping[str, Any], as_of: date | None) -> Bar | None:
-    """The days of a trial: certain to its last supplied day, possible for as many days as it may have lasted."""
+    """The days of a trial: certain to its last supplied day, possible as long as it may have lasted."""
     start = row.get("start_date")
     if not isinstance(start, date):
         return None
@@ -106,7 +119,9 @@ def _by_treatment(
             f"{kinds.count(value)} {word}" for value, word in counts if kinds.count(value)
         )
         ticks = tuple(when for row in rows for when in _sessions(row, tables))
-        lanes.append(Lane(_short(words.title_case(name), NAME_LENGTH), _short(note, NOTE_LENGTH), tuple(bars), ticks))
+        lanes.append(
+            Lane(_short(words.title_case(name), NAME_LENGTH), _short(note, NOTE_LENGTH), tuple(bars), ticks)
+        )
     return lanes
 
 
@@ -128,9 +143,13 @@ def _panels(rows: Sequence[Row], explain: Mapping[str, Any]) -> tuple[list[Panel
         low = scale.get("min_value")
         high = scale.get("max_value")
         panels.append(
-            Panel(name, tuple(points), min([*values, 0.0] if low is None else [*values, float(low)]),
-                  max(values if high is None else [*values, float(high)]))
-        )  # fmt: skip
+            Panel(
+                name,
+                tuple(points),
+                min([*values, 0.0] if low is None else [*values, float(low)]),
+                max(values if high is None else [*values, float(high)]),
+            )
+        )
     return panels, [name for name in order if name not in drawn]
 
 

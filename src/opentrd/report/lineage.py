@@ -1,4 +1,4 @@
-"""What a statement rests on: the edges of the argument, followed from a row to record rows and knowledge rows."""
+"""What a statement rests on: the edges of the argument, followed to record rows and knowledge rows."""
 
 from __future__ import annotations
 
@@ -7,11 +7,19 @@ from typing import Any
 
 from opentrd.report.words import Row
 
-RECORD_TABLES = ("exposure", "procedure", "condition", "measurement", "observation_period", "genotype", "person")
+RECORD_TABLES = (
+    "exposure",
+    "procedure",
+    "condition",
+    "measurement",
+    "observation_period",
+    "genotype",
+    "person",
+)
 
 
 class Lineage:
-    """The trace of one person, indexed. A missing trace or knowledge row is no error: the page then says less."""
+    """The trace of one person, indexed. A missing trace or fact is no error: the page says less."""
 
     def __init__(self, explain: Mapping[str, Any]) -> None:
         self._edges: dict[tuple[str, str], list[Row]] = {}
@@ -26,8 +34,10 @@ class Lineage:
         return self._edges.get((table, key), ())
 
     def record_keys(self, table: str, key: str, kind: str) -> list[str]:
-        """Keys of the record rows of one table that the row rests on, each once, in the order of the trace."""
-        found = (str(edge.get("from_key")) for edge in self.edges(table, key) if edge.get("from_table") == kind)
+        """Keys of the record rows of one table that the row rests on, each once, in trace order."""
+        found = (
+            str(edge.get("from_key")) for edge in self.edges(table, key) if edge.get("from_table") == kind
+        )
         return list(dict.fromkeys(found))
 
     def facts(self, table: str, key: str) -> list[dict[str, Any]]:
@@ -65,7 +75,9 @@ def fact(table: str, key: str, row: Row | None, role: str) -> dict[str, Any]:
     row = row or {}
     hidden = {"source", "read_in", "knowledge_status"}
     said = "; ".join(
-        f"{name.replace('_', ' ')} {value}" for name, value in row.items() if name not in hidden and value not in (None, "")
+        f"{name.replace('_', ' ')} {value}"
+        for name, value in row.items()
+        if name not in hidden and value not in (None, "")
     )
     return {
         "table": table.replace("_", " "),

@@ -1,4 +1,4 @@
-"""The pages as files: one self-contained HTML text per page, no network, no script, all text from data escaped."""
+"""The pages as files: self-contained HTML, no network, no script, all text from data escaped."""
 
 from __future__ import annotations
 
@@ -34,6 +34,7 @@ def _environment() -> jinja2.Environment:
         met_words=words.MET_WORDS,
         status_words=words.STATUS_WORDS,
         fills=FILLS,
+        plural=words.plural,
     )
     return environment
 
@@ -53,10 +54,10 @@ def patient_page(
 ) -> str:
     """The page of one person, who is named by ``number`` only.
 
-    ``tables``: the record tables and the output tables of that person as rows; a missing table is an empty one.
-    ``explain``: ``trace`` (edges), ``knowledge_rows`` ((table, key) -> row), ``definition_text`` (definition ->
-    title, text, citation, optionally parameters), and optionally ``bands`` (instrument, band, from_score,
-    to_score) and ``measures`` (measure -> min_value, max_value).
+    ``tables``: record tables and output tables of that person as rows; a missing table is an empty one.
+    ``explain``: ``trace`` (edges), ``knowledge_rows`` ((table, key) -> row), ``definition_text``
+    (definition -> title, text, citation, optionally parameters), and optionally ``bands`` (instrument,
+    band, from_score, to_score) and ``measures`` (measure -> min_value, max_value).
     ``meta``: ``version``, ``knowledge_digest``, and optionally ``adequacy`` (the rule shaded on the timeline:
     ``min_days`` in days and its ``meaning``).
     """
@@ -101,17 +102,15 @@ def file_name(number: int) -> str:
 
 def write(
     folder: Path,
-    patients: Sequence[
-        tuple[Mapping[str, Sequence[Mapping[str, Any]]], Mapping[str, Any]]
-    ],
+    patients: Sequence[tuple[Mapping[str, Sequence[Mapping[str, Any]]], Mapping[str, Any]]],
     meta: Mapping[str, Any],
     *,
     cohort_tables: Mapping[str, Sequence[Mapping[str, Any]]] | None = None,
 ) -> list[Path]:
     """Write the pages of an assessment and return their paths, ``index.html`` first.
 
-    ``patients`` are (tables, explain) in the order of their numbers. With ``cohort_tables`` the cohort page is
-    ``index.html`` and no list of persons is written.
+    ``patients`` are (tables, explain) in the order of their numbers. With ``cohort_tables`` the cohort page
+    is ``index.html`` and no list of persons is written.
     """
     folder.mkdir(parents=True, exist_ok=True)
     pages: dict[str, str] = {}

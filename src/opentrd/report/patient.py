@@ -1,4 +1,4 @@
-"""The patient page's content, read from result tables: what to say in which section. No markup, no judgement."""
+"""The patient page's content, read from result tables: what to say where. No markup, no judgement."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ from datetime import date
 from typing import Any
 
 from opentrd.report import scale, words
-from opentrd.report.adequacy import adequate, adequacy_words
-from opentrd.report.lineage import Lineage
+from opentrd.report.adequacy import adequacy_words, adequate
 from opentrd.report.lanes import timeline_of
+from opentrd.report.lineage import Lineage
 from opentrd.report.timeline import draw, legend
 from opentrd.report.words import Row
 
@@ -26,6 +26,7 @@ CLAUSES: tuple[tuple[str, str], ...] = (
 )
 MOST_QUESTIONS = 8
 MOST_PIPS = 8
+UNREAD_COLUMNS = ("source", "row", "field", "value", "reason")
 STATEMENT_TABLES = ("verdict", "stage", "finding", "option")
 
 # The tables of the record, in the order of the page, with the columns that date their rows.
@@ -47,7 +48,9 @@ INSTRUMENT_TITLES = {
 }
 
 
-def content(number: int, tables: Tables, explain: Mapping[str, Any], meta: Mapping[str, Any]) -> dict[str, Any]:
+def content(
+    number: int, tables: Tables, explain: Mapping[str, Any], meta: Mapping[str, Any]
+) -> dict[str, Any]:
     """Everything the template prints for one person, as plain values and drawn charts."""
     lineage = Lineage(explain)
     as_of = (list(tables.get("as_of") or ()) or [{}])[0]
@@ -56,13 +59,11 @@ def content(number: int, tables: Tables, explain: Mapping[str, Any], meta: Mappi
     trials = numbered(tables.get("trial") or (), ("start_date", "end_date"), "trial_id")
     exposures = numbered(tables.get("exposure") or (), ("start_earliest", "start_latest"), "exposure_id")
     procedures = numbered(tables.get("procedure") or (), ("start_earliest", "start_latest"), "procedure_id")
-    trial_views = [
-        trial_view(row, tables, lineage, exposures, procedures, meta) for row in trials.values()
-    ]
+    trial_views = [trial_view(row, tables, lineage, exposures, procedures, meta) for row in trials.values()]
     verdicts = [verdict_view(row, tables, explain, lineage, trials) for row in tables.get("verdict") or ()]
     plan = timeline_of(list(trials.values()), tables, explain, meta)
     description = (
-        f"{words.plural(len(trials), 'trial')} of treatment on one time axis. The trials and ratings are also given as tables."
+        f"{words.plural(len(trials), 'trial')} on one time axis; trials and ratings are also given as tables."
     )
     return {
         "number": number,
@@ -76,9 +77,14 @@ def content(number: int, tables: Tables, explain: Mapping[str, Any], meta: Mappi
         "adequacy_text": adequacy_words(meta),
         "ratings": rating_rows(tables),
         "episodes": [
-            {"number": place, "span": words.days_between(row.get("start_date"), row.get("end_date")),
-             "basis": row.get("basis") or "not stated"}
-            for place, row in enumerate(sorted_rows(tables.get("episode") or (), ("start_date",), "episode_id"), 1)
+            {
+                "number": place,
+                "span": words.days_between(row.get("start_date"), row.get("end_date")),
+                "basis": row.get("basis") or "not stated",
+            }
+            for place, row in enumerate(
+                sorted_rows(tables.get("episode") or (), ("start_date",), "episode_id"), 1
+            )
         ],
         "instruments": instruments(tables.get("stage") or (), explain),
         "questions": questions(tables, {**trials, **exposures, **procedures}, person_id),
@@ -86,11 +92,11 @@ def content(number: int, tables: Tables, explain: Mapping[str, Any], meta: Mappi
         "clauses": CLAUSES,
         "record": record_summary(tables),
         "unread": [
-            {name: words.without_person(row.get(name), person_id) for name in ("source", "row", "field", "value", "reason")}
+            {name: words.without_person(row.get(name), person_id) for name in UNREAD_COLUMNS}
             for row in tables.get("unread") or ()
         ],
         "sources": sources(lineage, explain),
-    }  # fmt: skip
+    }
 
 
 def sorted_rows(rows: Sequence[Row], dates: tuple[str, ...], key: str) -> list[Row]:
@@ -127,10 +133,14 @@ def facts_share(rows: Any) -> list[dict[str, Any]]:
     counts = words.status_counts(rows)
     total = sum(counts.values())
     return [
-        {"status": status, "meaning": words.STATUS_WORDS.get(status, "the statement names no fact"), "count": count,
-         "share": round(100 * count / total)}
+        {
+            "status": status,
+            "meaning": words.STATUS_WORDS.get(status, "the statement names no fact"),
+            "count": count,
+            "share": round(100 * count / total),
+        }
         for status, count in counts.items()
-    ]  # fmt: skip
+    ]
 
 
 def tally(verdicts: Sequence[Mapping[str, Any]]) -> str:
@@ -150,16 +160,17 @@ def verdict_view(
     text: Mapping[str, Any] = (explain.get("definition_text") or {}).get(definition) or {}
     met, eligible = words.truth(row.get("met")), words.truth(row.get("eligible"))
     low, high, needed = row.get("failed_low"), row.get("failed_high"), row.get("needed")
-    clauses = [
+    clauses: list[dict[str, Any]] = [
         {
-            "trial": trials.get(str(judged.get("trial_id")), {}),
+            "number": trials.get(str(judged.get("trial_id")), {}).get("number", len(trials) + 1),
+            "trial": _trial_words(trials.get(str(judged.get("trial_id")))),
             "truths": [words.truth(judged.get(name)) for name, _ in CLAUSES],
             "counted_as": judged.get("counted_as") or "",
         }
         for judged in tables.get("judgement") or ()
         if str(judged.get("definition")) == definition
     ]
-    clauses.sort(key=lambda line: line["trial"].get("number", len(trials) + 1))
+    clauses.sort(key=lambda line: line["number"])
     return {
         "definition": definition,
         "title": text.get("title") or words.title_case(definition),
@@ -183,6 +194,10 @@ def verdict_view(
     }
 
 
+def _trial_words(trial: Row | None) -> str:
+    return "trial not listed" if trial is None else f"{trial['number']} {trial.get('agents') or 'not named'}"
+
+
 def pips(low: Any, high: Any, needed: Any) -> list[dict[str, Any]]:
     """The count as a row of dots: certain, possible, lacking; the needed number is marked.
 
@@ -195,7 +210,10 @@ def pips(low: Any, high: Any, needed: Any) -> list[dict[str, Any]]:
     if not 0 < length <= MOST_PIPS:
         return []
     return [
-        {"kind": "certain" if place <= least else "possible" if place <= high else "lacking", "last": place == needed}
+        {
+            "kind": "certain" if place <= least else "possible" if place <= high else "lacking",
+            "last": place == needed,
+        }
         for place in range(1, length + 1)
     ]
 
@@ -219,7 +237,9 @@ def trial_view(
         "treatment": words.title_case(str(row.get("agents") or row.get("kind") or "treatment not named")),
         "span": words.days_between(row.get("start_date"), row.get("bridged_end") or row.get("supply_end")),
         "weeks": words.weeks(row.get("days_low"), row.get("days_high")) or "not known",
-        "dose": f"{words.number(row['top_dose_mg'])} mg" if row.get("top_dose_mg") is not None else "not known",
+        "dose": f"{words.number(row['top_dose_mg'])}{words.SPACE}mg"
+        if row.get("top_dose_mg") is not None
+        else "not known",
         "dose_status": row.get("dose_status") or "",
         "outcome": words.outcome(row),
         "adequate": adequate(row, meta),
@@ -241,7 +261,9 @@ def exposure_view(row: Row) -> dict[str, Any]:
         "name": row.get("agent") or row.get("procedure") or "",
         "start": words.stated_day(row.get("start_earliest"), row.get("start_latest")),
         "end": "ongoing" if row.get("ongoing") else end,
-        "amount": f"{words.number(dose)} mg" if dose is not None else words.number(row.get("sessions")) or "not known",
+        "amount": f"{words.number(dose)}{words.SPACE}mg"
+        if dose is not None
+        else words.number(row.get("sessions")) or "not known",
         "status": row.get("status") or row.get("laterality") or "",
         "outcome": words.outcome(row),
     }
@@ -249,12 +271,16 @@ def exposure_view(row: Row) -> dict[str, Any]:
 
 def instruments(rows: Sequence[Row], explain: Mapping[str, Any]) -> list[dict[str, Any]]:
     """Each staging instrument: its total drawn on its scale, its items as a table."""
-    views = []
+    views: list[dict[str, Any]] = []
     for instrument in dict.fromkeys(str(row.get("instrument")) for row in rows):
         own = [row for row in rows if str(row.get("instrument")) == instrument]
         total = next((row for row in own if row.get("item") == "total"), {})
         bands = [
-            {"band": b.get("band"), "low": b.get("from_score", b.get("low")), "high": b.get("to_score", b.get("high"))}
+            {
+                "band": b.get("band"),
+                "low": b.get("from_score", b.get("low")),
+                "high": b.get("to_score", b.get("high")),
+            }
             for b in explain.get("bands") or ()
             if b.get("instrument") == instrument
         ]
@@ -267,14 +293,19 @@ def instruments(rows: Sequence[Row], explain: Mapping[str, Any]) -> list[dict[st
                 "assumes": total.get("assumes") or "",
                 "status": total.get("knowledge_status") or "not stated",
                 "chart": scale.draw(total, bands, f"sc{len(views)}", title),
-                "items": [
-                    {"item": words.title_case(str(row.get("item"))), "band": _band(row), "assumes": row.get("assumes") or "",
-                     "score": words.interval(row.get("low"), row.get("high"), "not known"),
-                     "range": words.interval(row.get("scale_min"), row.get("scale_max"), "")}
-                    for row in own if row.get("item") != "total"
+                "lines": [
+                    {
+                        "item": words.title_case(str(row.get("item"))),
+                        "band": _band(row),
+                        "assumes": row.get("assumes") or "",
+                        "score": words.interval(row.get("low"), row.get("high"), "not known"),
+                        "range": words.interval(row.get("scale_min"), row.get("scale_max"), ""),
+                    }
+                    for row in own
+                    if row.get("item") != "total"
                 ],
             }
-        )  # fmt: skip
+        )
     return views
 
 
@@ -287,7 +318,11 @@ def questions(tables: Tables, numbers: Mapping[str, Row], person_id: str) -> lis
     """The missing facts that would settle most, most first."""
     rows = sorted(
         tables.get("question") or (),
-        key=lambda row: (-(row.get("settles_high") or 0), -(row.get("settles_low") or 0), str(row.get("asks"))),
+        key=lambda row: (
+            -(row.get("settles_high") or 0),
+            -(row.get("settles_low") or 0),
+            str(row.get("asks")),
+        ),
     )
     views = []
     for row in rows[:MOST_QUESTIONS]:

@@ -13,6 +13,7 @@ from opentrd.report.words import Row, interval, number
 WIDTH = 640
 LEFT = 24
 HEIGHT = 66
+BAND_HEIGHT = 24
 MOST_TICKS = 17
 
 
@@ -24,15 +25,19 @@ def draw(row: Row, bands: Sequence[Row], prefix: str, name: str) -> Markup | Non
     low, high = row.get("low"), row.get("high")
     if low is None and high is None:
         return None
-    floor = _first(row.get("scale_min"), min((b["low"] for b in bands if b.get("low") is not None), default=None), 0)
-    ceiling = _first(row.get("scale_max"), max((b["high"] for b in bands if b.get("high") is not None), default=None))
+    floor = _first(
+        row.get("scale_min"), min((b["low"] for b in bands if b.get("low") is not None), default=None), 0
+    )
+    ceiling = _first(
+        row.get("scale_max"), max((b["high"] for b in bands if b.get("high") is not None), default=None)
+    )
     bounded = ceiling is not None
     if ceiling is None:
         ceiling = float(max(value for value in (low, high, floor) if value is not None)) + 2
     span = (ceiling - floor) or 1
 
     def at(value: float) -> float:
-        return LEFT + (float(value) - floor) / span * (WIDTH - 2 * LEFT)
+        return float(LEFT + (value - floor) / span * (WIDTH - 2 * LEFT))
 
     start, end = at(floor if low is None else low), at(ceiling if high is None else high)
     body = _bands(bands, at)
@@ -46,7 +51,9 @@ def draw(row: Row, bands: Sequence[Row], prefix: str, name: str) -> Markup | Non
             f'<text x="{at(value):.1f}" y="59" font-size="12" text-anchor="middle">{number(value)}</text>'
         )
     if low is not None and low == high:
-        body += f'<circle cx="{start:.1f}" cy="40" r="7.5" fill="{charts.SOLID}" stroke="#fff" stroke-width="2"/>'
+        body += (
+            f'<circle cx="{start:.1f}" cy="40" r="7.5" fill="{charts.SOLID}" stroke="#fff" stroke-width="2"/>'
+        )
     else:
         body += (
             f'<rect x="{start:.1f}" y="33" width="{max(end - start, 1):.1f}" height="14" rx="7" '
@@ -57,7 +64,11 @@ def draw(row: Row, bands: Sequence[Row], prefix: str, name: str) -> Markup | Non
                 body += f'<circle cx="{place:.1f}" cy="40" r="7.5" fill="#fff" stroke="{charts.SOLID}" stroke-width="2"/>'
     words = f"{name}: {interval(low, high)}"
     edges = "" if row.get("scale_max") is None else f" on a scale from {number(floor)} to {number(ceiling)}"
-    return charts.figure(WIDTH, HEIGHT, body, prefix, words, f"The score is {interval(low, high)}{edges}.")
+    if not bands:
+        body = f'<g transform="translate(0,-{BAND_HEIGHT})">{body}</g>'
+    height = HEIGHT if bands else HEIGHT - BAND_HEIGHT
+    said = f"The score is {interval(low, high)}{edges}."
+    return charts.figure(WIDTH, height, body, prefix=prefix, title=words, description=said)
 
 
 def _bands(bands: Sequence[Row], at: Any) -> str:

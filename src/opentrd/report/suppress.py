@@ -1,11 +1,12 @@
 """Small counts are not shown, and cannot be worked out from what is shown.
 
-A count from 1 to ``min_count - 1`` is shown as ``<min_count``; 0 stays 0. A larger count is *withheld* when it would
-give a small one away: as the last missing part of a published total, or as the neighbour of another count of which
-all but a few persons are also members. Percentages and charts are made from the shown counts only.
+A count from 1 to ``min_count - 1`` is shown as ``<min_count``; 0 stays 0. A larger count is *withheld* when
+it would give a small one away: as the last missing part of a published total, or as the neighbour of another
+count of which all but a few persons are also members. Percentages and charts are made from the shown counts
+only.
 
-The rules hold against a reader who knows them: the tests replay them over every table of a size and ask that each
-hidden count keeps at least two possible values.
+The rules hold against a reader who knows them: the tests replay them over every table of a size and ask that
+each hidden count keeps at least two possible values.
 """
 
 from __future__ import annotations
@@ -69,8 +70,8 @@ def suppress_partition(counts: Sequence[int], min_count: int) -> Partition:
     """Hide small cells of a partition whose total is published, and as many others as this takes.
 
     When the sum of the small cells would fix one of them, the next smallest cell (all of that size) is hidden
-    too, and the hidden cells carry the same mark, so that it is not said which of them is small. With no larger
-    cell at all, the zeros are hidden as well and only the total is shown.
+    too, and the hidden cells carry the same mark, so that it is not said which of them is small. With no
+    larger cell at all, the zeros are hidden as well and only the total is shown.
     """
     least = smallest_shown(min_count)
     total = suppress_one(sum(counts), min_count)
@@ -101,8 +102,9 @@ def suppress_nested(
     """Hide counts of groups that lie inside each other (``(part, whole)`` pairs, every pair named).
 
     The order of ``counts`` is the order of importance: an earlier count is shown rather than a later one. A
-    count is withheld when it and a count already shown differ by 1 to ``min_count - 1`` persons. Inside a whole
-    so small that "too small" and "almost all" would each leave a single value, both carry the same mark.
+    count is withheld when it and a count already shown differ by 1 to ``min_count - 1`` persons. Inside a
+    whole so small that "too small" and "almost all" would each leave a single value, both carry the same
+    mark.
     """
     least = smallest_shown(min_count)
     cells: dict[str, Cell] = {}

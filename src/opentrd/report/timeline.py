@@ -1,7 +1,8 @@
 """The timeline of one person: ratings above, one lane per treatment below, on one time axis.
 
-A bar is drawn solid where its days are certain and dashed where they are only possible. Its shade says whether the
-trial was adequate; the text beside it says the same in words, so that nothing is told by shade alone.
+A bar is drawn solid where its days are certain and dashed where they are only possible. Its shade says
+whether the trial was adequate; the text beside it says the same in words, so that nothing is told by shade
+alone.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from opentrd.report import charts
 
 PLOT_WIDTH = 500
 LANE = 25
-PANEL = 62
+PANEL = 76
 MOST_LANES = 18
 MOST_PANELS = 4
 LABELLED_POINTS = 9
@@ -93,10 +94,19 @@ def draw(timeline: Timeline, prefix: str, title: str, description: str) -> Marku
     panels_height = PANEL * len(timeline.panels)
     height = 16 + panels_height + LANE * len(timeline.lanes) + 4
     long = (last - first).days > 4 * 366
-    axis = alt.Axis(title=None, format="%Y" if long else "%b %Y", grid=True, labelPadding=4, labelFlush=False,
-                    tickCount="year" if long else 8)  # fmt: skip
-    x = alt.X("start:T", axis=axis,
-              scale=alt.Scale(type="utc", domain=[str(first - margin), str(last + margin)], nice=False))  # fmt: skip
+    axis = alt.Axis(
+        title=None,
+        format="%Y" if long else "%b %Y",
+        grid=True,
+        labelPadding=4,
+        labelFlush=False,
+        tickCount="year" if long else 8,
+    )
+    x = alt.X(
+        "start:T",
+        axis=axis,
+        scale=alt.Scale(type="utc", domain=[str(first - margin), str(last + margin)], nice=False),
+    )
     scale = alt.Scale(domain=[0, height], range=[0, height], nice=False, zero=False)
     y, y2 = alt.Y("y:Q", scale=scale, axis=None), "y2:Q"
 
@@ -108,45 +118,47 @@ def draw(timeline: Timeline, prefix: str, title: str, description: str) -> Marku
     if bands:
         parts.append(layer(bands).mark_rect(fill="#f1eee6").encode(x=x, x2="end:T", y=y, y2=y2))
         parts.append(
-            layer(bands).mark_text(align="left", dx=3, dy=9, fontSize=11, fontStyle="italic", color="#5c564a")
+            layer(bands)
+            .mark_text(align="left", dx=3, dy=9, fontSize=11, fontStyle="italic", color="#5c564a")
             .encode(x=x, y=y, text="name:N")
-        )  # fmt: skip
+        )
     lines = [{"y": at} for at in _separators(timeline, panels_height)]
     parts.append(layer(lines).mark_rule(color=charts.FAINT).encode(y=y))
     parts += _panel_layers(layer, timeline, x, y)
     certain, possible, ticks, names = _lane_rows(timeline, 16 + panels_height, last)
     if possible:
         parts.append(
-            layer(possible).mark_rect(stroke=charts.SOLID, strokeDash=[3, 2.5], strokeWidth=1, fill="#ffffff")
+            layer(possible)
+            .mark_rect(stroke=charts.SOLID, strokeDash=[3, 2.5], strokeWidth=1, fill="#ffffff")
             .encode(x=x, x2="end:T", y=y, y2=y2)
-        )  # fmt: skip
+        )
     if certain:
         parts.append(
-            layer(certain).mark_rect(stroke=charts.SOLID, strokeWidth=1)
+            layer(certain)
+            .mark_rect(stroke=charts.SOLID, strokeWidth=1)
             .encode(x=x, x2="end:T", y=y, y2=y2, fill=alt.Fill("shade:N", scale=None))
-        )  # fmt: skip
-    if ticks:
-        parts.append(
-            layer(ticks).mark_rule(color="#ffffff", strokeWidth=3).encode(x=x, y=y, y2=y2)
         )
-        parts.append(
-            layer(ticks).mark_rule(color=charts.INK, strokeWidth=1.2).encode(x=x, y=y, y2=y2)
-        )  # fmt: skip
+    if ticks:
+        parts.append(layer(ticks).mark_rule(color="#ffffff", strokeWidth=3).encode(x=x, y=y, y2=y2))
+        parts.append(layer(ticks).mark_rule(color=charts.INK, strokeWidth=1.2).encode(x=x, y=y, y2=y2))
     parts.append(
-        layer(names).mark_text(align="right", baseline="middle", fontSize=13, color=charts.INK)
+        layer(names)
+        .mark_text(align="right", baseline="middle", fontSize=13, color=charts.INK)
         .encode(x=alt.value(-10), y=y, text="name:N")
-    )  # fmt: skip
+    )
     parts.append(
-        layer(names).mark_text(align="left", baseline="middle", fontSize=12, color=charts.INK)
+        layer(names)
+        .mark_text(align="left", baseline="middle", fontSize=12, color=charts.INK)
         .encode(x=alt.value(PLOT_WIDTH + 8), y=y, text="note:N")
-    )  # fmt: skip
+    )
     if timeline.as_of is not None:
         at = [{"start": str(timeline.as_of), "y": 0, "y2": height, "name": "as of"}]
         parts.append(layer(at).mark_rule(color=charts.INK, strokeDash=[1, 2]).encode(x=x, y=y, y2=y2))
         parts.append(
-            layer(at).mark_text(align="right", dx=-3, dy=9, fontSize=11, fontStyle="italic", color=charts.INK)
+            layer(at)
+            .mark_text(align="right", dx=-3, dy=9, fontSize=11, fontStyle="italic", color=charts.INK)
             .encode(x=x, y=y, text="name:N")
-        )  # fmt: skip
+        )
     chart = charts.base_config(alt.layer(*parts).properties(width=PLOT_WIDTH, height=height))
     return charts.from_altair(chart, prefix, title, description)
 
@@ -185,9 +197,10 @@ def _panel_layers(layer: Any, timeline: Timeline, x: Any, y: Any) -> list[Any]:
         words = f"{panel.name} ({panel.low:g}–{panel.high:g})"
         parts.append(layer(rows).mark_line(color=charts.LINE, strokeWidth=1.3).encode(x=x, y=y))
         parts.append(
-            layer(rows).mark_point(filled=True, fill="#ffffff", stroke=charts.INK, strokeWidth=1.3, size=26, opacity=1)
+            layer(rows)
+            .mark_point(filled=True, fill="#ffffff", stroke=charts.INK, strokeWidth=1.3, size=26, opacity=1)
             .encode(x=x, y=y)
-        )  # fmt: skip
+        )
         parts.append(
             layer(rows).mark_text(dy=-10, fontSize=11, color=charts.INK).encode(x=x, y=y, text="text:N")
         )
@@ -238,6 +251,10 @@ def legend(prefix: str) -> Markup:
         f'stroke-dasharray="3 2.5"/><text x="{x + 34}" y="14" font-size="12.5">possible days, not certain</text>'
     )
     return charts.figure(
-        x + 210, 19, body, prefix, "Legend of the timeline",
+        x + 210,
+        19,
+        body,
+        prefix,
+        "Legend of the timeline",
         "Solid: adequate. Hatched: not adequate. Dotted: not known. Dashed outline: possible days, not certain.",
-    )  # fmt: skip
+    )

@@ -11,6 +11,8 @@ Row = Mapping[str, Any]
 
 MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 DAYS_PER_WEEK = 7
+SPACE = "\N{NO-BREAK SPACE}"
+ABBREVIATIONS = ("ect", "rtms", "tms", "vns")
 
 # What a status says of a fact; the order is from the firmest to the weakest.
 STATUS_WORDS: dict[str, str] = {
@@ -55,7 +57,7 @@ def interval(low: Any, high: Any, nothing: str = "not known") -> str:
 def day(value: Any, nothing: str = "not known") -> str:
     """A calendar day as it stands in a letter: ``3 May 2021``."""
     if isinstance(value, date):
-        return f"{value.day} {MONTHS[value.month - 1]} {value.year}"
+        return f"{value.day}{SPACE}{MONTHS[value.month - 1]}{SPACE}{value.year}"
     return str(value) if value else nothing
 
 
@@ -92,7 +94,7 @@ def weeks(low: Any, high: Any) -> str:
         value = float(days) / DAYS_PER_WEEK
         return round(value, 1) if value < 10 else round(value)
 
-    return f"{interval(one(low), one(high))} wk"
+    return f"{interval(one(low), one(high))}{SPACE}wk"
 
 
 def plural(count: int, noun: str, many: str = "") -> str:
@@ -103,7 +105,7 @@ def plural(count: int, noun: str, many: str = "") -> str:
 def title_case(text: str) -> str:
     """The text with its first letter raised and underscores read as spaces."""
     words = text.replace("_", " ").strip()
-    return words[:1].upper() + words[1:]
+    return words.upper() if words in ABBREVIATIONS else words[:1].upper() + words[1:]
 
 
 def outcome(row: Row) -> str:
@@ -112,7 +114,7 @@ def outcome(row: Row) -> str:
     change = row.get("improvement_pct")
     if change is not None:
         worse = isinstance(change, int | float) and change < 0
-        said.append(f"{number(-change)} % worse" if worse else f"{number(change)} % better")
+        said.append(f"{number(-change)}{SPACE}% worse" if worse else f"{number(change)}{SPACE}% better")
     if row.get("stop_reason"):
         said.append(f"stopped: {row['stop_reason']}")
     return ", ".join(said) or "outcome not recorded"

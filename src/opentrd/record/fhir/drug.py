@@ -106,6 +106,16 @@ def _medication(entry: Entry, reference: Resource, intake: Intake) -> tuple[Reso
 
 def _of_medication(entry: Entry, medication: Resource, intake: Intake) -> list[Drug]:
     """The drugs of a Medication resource: its code, and its ingredients with their strength."""
+    key = repr(medication)
+    if "itemReference" in key:  # what it refers to may differ from bundle to bundle
+        return _read_medication(entry, medication, intake)
+    if key not in intake.codes.drugs:
+        forget_if_full(intake.codes.drugs)
+        intake.codes.drugs[key] = tuple(_read_medication(entry, medication, intake))
+    return list(intake.codes.drugs[key])
+
+
+def _read_medication(entry: Entry, medication: Resource, intake: Intake) -> list[Drug]:
     concept = first(medication.get("code"))
     form = form_of([words(medication.get("form"))]) or form_of(all_words(concept))
     found = {drug.agent: drug for drug in _of_concept(concept, intake.codes)}

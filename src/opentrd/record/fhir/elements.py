@@ -32,7 +32,8 @@ def text(value: object) -> str:
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, str):
-        return value.strip()
+        # JSON may escape half a surrogate pair, which no database stores.
+        return (value if value.isascii() else value.encode("utf-8", "replace").decode("utf-8")).strip()
     if isinstance(value, int | float):
         return number_text(value)
     return ""

@@ -64,7 +64,7 @@ def discover(paths: Iterable[Path], skip: Callable[[SourceFile, str], None]) -> 
             if file.is_dir():
                 continue
             inside = file.relative_to(path).as_posix() if path.is_dir() else path.name
-            source = SourceFile(file, inside, path.name)
+            source = SourceFile(file, text(inside), text(path.name))
             name = file.name.lower()
             if name.endswith(_JSON + _LINES):
                 found.append(source)
@@ -175,12 +175,14 @@ def entries(file: SourceFile, intake: Intake, seen: Seen) -> Iterator[Entry]:
         ) from error
     except _BROKEN as error:
         raise Unreadable(f"cannot be read as JSON text: {_cause(error)}; expected UTF-8 JSON") from error
+    if isinstance(whole, list) and not any("resourceType" in item for item in objects(whole)):
+        raise Unreadable("an array without any FHIR resource in it; expected objects with a resourceType")
     yield from _resources(whole, file, "", intake, seen)
 
 
 def _line_entries(file: SourceFile, intake: Intake) -> Iterator[Entry]:
     good = number = 0
-    first_problem = "the file is empty"
+    first_problem = ""
     try:
         with file.open() as stream:
             for number, line in enumerate(stream, start=1):
@@ -190,17 +192,18 @@ def _line_entries(file: SourceFile, intake: Intake) -> Iterator[Entry]:
                     whole = json.loads(line.decode("utf-8-sig"))
                 except _BROKEN as error:
                     problem = f"not JSON: {_cause(error)}; expected one FHIR resource per line"
-                    first_problem = f"line {number}: {problem}" if not good else first_problem
+                    first_problem = first_problem or f"line {number}: {problem}"
                     intake.note(file.name, f"line {number}", "line", _start(line), problem)
                     continue
-                good += 1
-                yield from _resources(whole, file, f"line {number}", intake, None)
+                for entry in _resources(whole, file, f"line {number}", intake, None):
+                    good += 1
+                    yield entry
     except _BROKEN as error:
         if not good:
             raise Unreadable(f"cannot be read: {_cause(error)}; expected NDJSON text") from error
         intake.note(file.name, f"line {number + 1}", "line", "", f"the file breaks off here: {_cause(error)}")
     if not good:
-        raise Unreadable(f"no line of it is a FHIR resource ({first_problem})")
+        raise Unreadable(f"no line of it is a FHIR resource ({first_problem or 'none has a resourceType'})")
 
 
 def _resources(

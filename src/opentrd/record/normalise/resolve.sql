@@ -33,11 +33,3 @@ WITH asked AS (
   SELECT text, name, row_number() OVER (PARTITION BY text ORDER BY way, code_length DESC, name) AS place FROM found
 )
 SELECT text, name FROM ranked WHERE place = 1;
-
-INSERT INTO record.unread
-SELECT t.source, t.source_row, '$kind', coalesce(t.${kind}_text, ''),
-       CASE WHEN t.${kind}_text IS NULL THEN 'no $kind; expected a name or SYSTEM:code; row not used'
-            ELSE 'no $kind of the knowledge has this name or code; expected a name or SYSTEM:code that '
-                 || '''opentrd knowledge ${kind}_code'' lists; row not used' END
-FROM row_text AS t LEFT JOIN resolved AS r ON r.text = t.${kind}_text
-WHERE r.name IS NULL;

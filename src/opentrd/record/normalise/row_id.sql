@@ -9,12 +9,12 @@ CREATE OR REPLACE TEMP TABLE row_id AS
 WITH shared AS (
   SELECT person_id_text, place FROM placed GROUP BY person_id_text, place HAVING count(*) > 1
 ), tied AS (
-  SELECT p.row_key, p.person_id_text, p.place
+  SELECT p.row_key, p.place
   FROM placed AS p JOIN shared AS s ON s.person_id_text = p.person_id_text AND s.place = p.place
 ), ordered AS (
-  SELECT i.row_key, i.place + row_number() OVER (PARTITION BY i.person_id_text, i.place ORDER BY $columns) - 1 AS place
-  FROM tied AS i
-  JOIN (SELECT * EXCLUDE (person_id_text), person_id_text AS id_of_person FROM typed) AS t ON t.row_key = i.row_key
+  SELECT i.row_key,
+         i.place + row_number() OVER (PARTITION BY person_id_text, i.place ORDER BY $columns) - 1 AS place
+  FROM tied AS i JOIN typed AS t ON t.row_key = i.row_key
 )
 SELECT row_key, ${table}_id_text AS id FROM typed WHERE ${table}_id_text IS NOT NULL AND $used
 UNION ALL

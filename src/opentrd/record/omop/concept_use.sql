@@ -48,7 +48,7 @@ WHERE descendant_concept_id IN (
 GROUP BY ALL;
 
 CREATE TABLE omop.known_code AS
-SELECT kind, meaning, system, upper(replace(code, '.', '')) AS code, match
+SELECT kind, meaning, system, upper(replace(rtrim(code, '*'), '.', '')) AS code, match
 FROM (
     SELECT 'agent' AS kind, agent AS meaning, system, CAST(code AS VARCHAR) AS code, 'exact' AS match
     FROM knowledge.agent_code

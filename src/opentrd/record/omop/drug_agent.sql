@@ -7,7 +7,7 @@ WITH drug AS (
     SELECT DISTINCT concept_id FROM omop.concept_use WHERE table_name = 'drug_exposure' AND concept_id > 0
 ),
 agent_concept AS (
-    SELECT meaning AS agent, CAST(code AS BIGINT) AS concept_id FROM omop.known_code
+    SELECT meaning AS agent, TRY_CAST(code AS BIGINT) AS concept_id FROM omop.known_code
     WHERE kind = 'agent' AND system = 'OMOP'
 ),
 by_code AS (

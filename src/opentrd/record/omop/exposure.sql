@@ -17,7 +17,7 @@ read AS (
         e.days_supply, e.quantity, e.refills, e.stop_reason, e.drug_type_concept_id,
         (e.drug_exposure_end_date_text IS NULL AND e.days_supply > 0) AS end_from_supply,
         (e.drug_exposure_end_date = e.drug_exposure_start_date AND e.days_supply > 1) AS end_repeats_start,
-        (e.drug_exposure_end_date = e.drug_exposure_start_date + CAST(e.days_supply AS INTEGER)
+        (e.drug_exposure_end_date = TRY(e.drug_exposure_start_date + TRY_CAST(e.days_supply AS INTEGER))
             AND e.days_supply > 1) AS end_after_supply,
         CASE m.basis
             WHEN 'hourly' THEN m.mg * 24
@@ -49,10 +49,10 @@ SELECT
     x.agent,
     x.start_text,
     CASE WHEN x.end_from_supply OR x.end_repeats_start
-        THEN coalesce(CAST(x.start_date + CAST(x.days_supply - 1 AS INTEGER) AS VARCHAR), x.end_text)
+        THEN coalesce(CAST(TRY(x.start_date + TRY_CAST(x.days_supply - 1 AS INTEGER)) AS VARCHAR), x.end_text)
         ELSE x.end_text END,
     CASE WHEN coalesce(x.dose_implausible, FALSE) THEN NULL
-        ELSE regexp_replace(printf('%.4f', x.dose), '\.?0+$', '') END,
+        ELSE regexp_replace(nullif(printf('%.6f', x.dose), '0.000000'), '\.?0+$', '') END,
     coalesce(x.route, CASE
         WHEN regexp_matches(x.drug_name, 'transdermal|patch') THEN 'transdermal'
         WHEN regexp_matches(x.drug_name, '\boral\b') THEN 'oral'

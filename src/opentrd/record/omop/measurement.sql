@@ -1,4 +1,4 @@
--- raw.measurement: one row is one measurement or observation with a number. ``<=`` is kept as ``<`` and ``>=`` as ``>``.
+-- raw.measurement: one row is one measurement or observation with a number. ``<=`` is kept as ``<``, ``>=`` as ``>``.
 CREATE TABLE omop.measured AS
 SELECT 'measurement' AS table_name, e.measurement_id AS row_id, e.person_id, m.meaning AS measure,
     e.measurement_date_text AS date, coalesce(e.value_as_number, TRY_CAST(e.value_source_value AS DOUBLE)) AS value,

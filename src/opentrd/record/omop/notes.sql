@@ -2,10 +2,13 @@
 -- except where the reason says so.
 INSERT INTO record.unread
 WITH event AS (
-    SELECT 'exposure' AS record_table, source, person_id, start_date AS date FROM raw.exposure
-    UNION ALL SELECT 'condition', source, person_id, start_date FROM raw.condition
-    UNION ALL SELECT 'procedure', source, person_id, date FROM raw.procedure
-    UNION ALL SELECT 'measurement', source, person_id, date FROM raw.measurement
+    SELECT * FROM (
+        SELECT 'exposure' AS record_table, source, person_id, start_date AS date FROM raw.exposure
+        UNION ALL SELECT 'condition', source, person_id, start_date FROM raw.condition
+        UNION ALL SELECT 'procedure', source, person_id, date FROM raw.procedure
+        UNION ALL SELECT 'measurement', source, person_id, date FROM raw.measurement
+    )
+    WHERE source IN (SELECT table_name FROM omop.concept_use)  -- other inputs may have been read before
 ),
 note AS (
     SELECT 'drug_exposure' AS source, 'drug_exposure_end_date' AS field, '' AS value, count(*) AS n,

@@ -4,10 +4,12 @@ SELECT
     p.person_id,
     CASE
         WHEN p.birth_datetime IS NOT NULL THEN CAST(p.birth_datetime AS VARCHAR)
-        WHEN p.day_of_birth > 0 AND p.month_of_birth > 0
-            THEN printf('%04d-%02d-%02d', p.year_of_birth::INTEGER, p.month_of_birth::INTEGER,
-                p.day_of_birth::INTEGER)
-        WHEN p.month_of_birth > 0 THEN printf('%04d-%02d', p.year_of_birth::INTEGER, p.month_of_birth::INTEGER)
+        -- a year that is none is handed on as it was written, so that it is listed
+        WHEN p.year_of_birth NOT BETWEEN 1 AND 9999 THEN CAST(p.year_of_birth AS VARCHAR)
+        WHEN p.day_of_birth BETWEEN 1 AND 31 AND p.month_of_birth BETWEEN 1 AND 12
+            THEN printf('%04d-%02d-%02d', p.year_of_birth::INTEGER, p.month_of_birth::INTEGER, p.day_of_birth::INTEGER)
+        WHEN p.month_of_birth BETWEEN 1 AND 12
+            THEN printf('%04d-%02d', p.year_of_birth::INTEGER, p.month_of_birth::INTEGER)
         WHEN p.year_of_birth IS NOT NULL THEN printf('%04d', p.year_of_birth::INTEGER)
         ELSE p.birth_datetime_text
     END,

@@ -4,7 +4,7 @@ INSERT INTO raw.procedure (
 )
 SELECT
     p.procedure_occurrence_id, p.person_id, m.meaning, p.procedure_date_text, p.procedure_end_date_text,
-    CASE WHEN p.quantity > 0 THEN CAST(CAST(p.quantity AS BIGINT) AS VARCHAR) END,
+    CASE WHEN p.quantity > 0 THEN CAST(TRY_CAST(p.quantity AS BIGINT) AS VARCHAR) END,
     CASE WHEN contains(lower(n.names), 'bilateral') THEN 'bilateral'
         WHEN contains(lower(n.names), 'unilateral') THEN 'unilateral' END,
     nullif(n.names, ''), 'procedure_occurrence', p.procedure_occurrence_id

@@ -43,5 +43,6 @@ SELECT * FROM (
         ('ICD10CM', 'ICD10CM', 'icd'), ('ICD10', 'ICD10', 'icd'), ('ICD10GM', 'ICD10', 'icd'),
         ('ICD10CN', 'ICD10', 'icd'), ('CIM10', 'ICD10', 'icd'), ('KCD7', 'ICD10', 'icd'),
         ('SNOMED', 'SNOMED', ''), ('LOINC', 'LOINC', ''), ('CPT4', 'CPT4', ''), ('HCPCS', 'HCPCS', ''),
-        ('ICD10PCS', 'ICD10PCS', ''), ('OPCS4', 'OPCS4', ''), ('RxNorm', 'RxNorm', ''), ('ATC', 'ATC', '')
+        ('ICD10PCS', 'ICD10PCS', ''), ('ICD9Proc', 'ICD9Proc', ''), ('OPCS4', 'OPCS4', ''),
+        ('RxNorm', 'RxNorm', ''), ('ATC', 'ATC', '')
 ) AS v (vocabulary_id, system, kind);

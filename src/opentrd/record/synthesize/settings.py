@@ -1,7 +1,7 @@
 """The generator's settings: CSV files beside the code, loaded into the schema ``setting``.
 
-Every number that shapes a synthetic history is a row of one of these files with a note on where it comes from; minimum
-doses and codes come from the knowledge tables.
+Every number that shapes a synthetic history is a row of one of these files with a note on its origin;
+minimum doses and codes come from the knowledge tables.
 """
 
 from __future__ import annotations
@@ -34,8 +34,8 @@ TEXT_COLUMNS: dict[str, tuple[str, ...]] = {"code": ("code",), "diagnosis": ("sn
 def load(connection: duckdb.DuckDBPyConnection) -> None:
     """Create the schema ``setting``; needs the schema ``knowledge`` in the same connection.
 
-    Raises ValueError when a setting is not a number, or when an agent of the settings has neither a usual dose
-    nor a minimum dose in the knowledge tables, naming the file and the row.
+    Raises ``ValueError`` when a setting is not a number, or when an agent of the settings has neither a usual
+    dose nor a minimum dose in the knowledge tables, naming the file and the row.
     """
     connection.execute("CREATE SCHEMA IF NOT EXISTS setting")
     for path in sorted(SETTINGS.glob("*.csv")):
@@ -45,7 +45,8 @@ def load(connection: duckdb.DuckDBPyConnection) -> None:
         types = f", types = {{{text}}}" if text else ""
         connection.execute(
             f"CREATE OR REPLACE TABLE setting.{path.stem} AS "
-            f"SELECT * EXCLUDE (note, knowledge_status) FROM read_csv(?, header = true, sample_size = -1{types})",
+            "SELECT * EXCLUDE (note, knowledge_status) "
+            f"FROM read_csv(?, header = true, sample_size = -1{types})",
             [str(path)],
         )
     _load_parameters(connection)
@@ -79,7 +80,10 @@ def _load_slots(connection: duckdb.DuckDBPyConnection, table: str, group: tuple[
         f"""
         CREATE OR REPLACE TABLE setting.{table}_slot AS
         WITH cumulated AS (
-            SELECT *, sum(weight) OVER ({partition} ORDER BY rowid) AS upto, sum(weight) OVER ({partition}) AS total
+            SELECT
+                *,
+                sum(weight) OVER ({partition} ORDER BY rowid) AS upto,
+                sum(weight) OVER ({partition}) AS total
             FROM setting.{table}
         )
         SELECT c.* EXCLUDE (weight, upto, total), CAST(slot AS INTEGER) AS slot
@@ -102,6 +106,6 @@ def _check_agents(connection: duckdb.DuckDBPyConnection) -> None:
     if unknown:
         names = ", ".join(str(row[0]) for row in unknown)
         raise ValueError(
-            f"settings/agent.csv: no dose or no OMOP concept for {names}; give usual_mg, or add the rows to the "
-            "knowledge tables dose_minimum and agent_code"
+            f"settings/agent.csv: no dose or no OMOP concept for {names}; give usual_mg, or add the rows "
+            "to the knowledge tables dose_minimum and agent_code"
         )

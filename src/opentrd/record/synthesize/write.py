@@ -1,6 +1,6 @@
 """Where synthetic histories are written: a folder of tables, bulk NDJSON, or one DuckDB file.
 
-The tables of a format are the SQL files of its folder; each is written chunk by chunk, so memory stays constant.
+The tables of a format are the SQL files of its folder; each is written chunk by chunk, in constant memory.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ class Target(Protocol):
 def open_target(out: Path, fmt: str, file_format: str | None) -> Target:
     """The target for a format.
 
-    Raises ``ValueError`` for a file format that is not known and ``InputError`` when ``out`` cannot be written.
+    Raises ``ValueError`` for an unknown file format and ``InputError`` when ``out`` cannot be written.
     """
     if file_format is not None and file_format not in FILE_FORMATS:
         raise ValueError(f"file format: {file_format!r} is not one of {', '.join(FILE_FORMATS)}")

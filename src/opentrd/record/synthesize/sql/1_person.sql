@@ -12,7 +12,8 @@ WITH drawn AS (
         bits(number, 'onset') AS life,
         bits(number, 'observation') AS seen,
         bits(number, 'habit') AS habit
-    FROM range(CAST(getvariable('first_person') AS BIGINT), CAST(getvariable('last_person') AS BIGINT) + 1) AS chunk(number)
+    FROM range(CAST(getvariable('first_person') AS BIGINT), CAST(getvariable('last_person') AS BIGINT) + 1)
+        AS chunk(number)
 ), dated AS (
     SELECT
         d.*,
@@ -36,7 +37,8 @@ SELECT
     CASE WHEN d.truncated THEN d.onset + p.truncated_after_days + spread(seen, 2, p.truncated_range)
          ELSE d.onset - p.lead_in_days - spread(seen, 3, p.lead_in_range) END AS observed_from,
     CASE WHEN d.leaves
-         THEN least(make_date(CAST(p.data_end_year AS INTEGER), 12, 31), d.onset + p.leaving_after_days + spread(seen, 4, p.leaving_range))
+         THEN least(make_date(CAST(p.data_end_year AS INTEGER), 12, 31),
+                    d.onset + p.leaving_after_days + spread(seen, 4, p.leaving_range))
          ELSE make_date(CAST(p.data_end_year AS INTEGER), 12, 31) END AS observed_to,
     d.truncated,
     share(life, 2) < p.resistant_share AS resistant,

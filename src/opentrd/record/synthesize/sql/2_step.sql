@@ -21,10 +21,11 @@ WITH candidate AS (
         raw.strategy AS first_choice
     FROM candidate AS c
     CROSS JOIN setting.p AS p
+    CROSS JOIN setting.last_step AS e
     JOIN setting.outcome_share_slot AS os
-        ON os.patient = c.patient AND os.step = least(c.step, 3) AND os.slot = part(c.drawn, 0)
+        ON os.patient = c.patient AND os.step = least(c.step, e.outcome_share) AND os.slot = part(c.drawn, 0)
     JOIN setting.outcome AS o ON o.outcome = os.outcome
-    JOIN setting.strategy_slot AS raw ON raw.step = least(c.step, 6) AND raw.slot = part(c.drawn, 2)
+    JOIN setting.strategy_slot AS raw ON raw.step = least(c.step, e.strategy) AND raw.slot = part(c.drawn, 2)
 ), kept AS (
     -- A step is taken only while no earlier one has ended the treatment of the episode.
     SELECT *
@@ -48,7 +49,8 @@ WITH candidate AS (
             PARTITION BY c.number, c.episode ORDER BY c.step
             ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) AS pool_before
     FROM chosen AS c
-    JOIN setting.pool_slot AS pool ON pool.step = least(c.step, 6) AND pool.slot = part(c.drawn, 5)
+    CROSS JOIN setting.last_step AS e
+    JOIN setting.pool_slot AS pool ON pool.step = least(c.step, e.pool) AND pool.slot = part(c.drawn, 5)
 ), decided AS (
     -- No second antidepressant is given together with a MAOI.
     SELECT
@@ -79,7 +81,8 @@ WITH candidate AS (
 ), placed AS (
     SELECT
         *,
-        CAST(onset + CAST(sum(well_days + wait_days + days) OVER (PARTITION BY number ORDER BY episode, step) - days AS INTEGER) AS DATE) AS start_date
+        CAST(onset + CAST(sum(well_days + wait_days + days) OVER (PARTITION BY number ORDER BY episode, step)
+            - days AS INTEGER) AS DATE) AS start_date
     FROM timed
 )
 SELECT

@@ -9,7 +9,8 @@ SELECT
     CAST(CASE WHEN arg_max(s.recovered, s.step)
          THEN least(max(s.end_date), arg_max(s.start_date, s.step) + CAST(any_value(p.recovery_days) AS INTEGER))
          ELSE max(s.end_date) + CAST(any_value(p.unrecovered_days) AS INTEGER) END AS DATE) AS end_date,
-    CAST(any_value(p.score_low) + spread(bits(s.number, concat('episode/', s.episode)), 1, any_value(p.score_range)) AS INTEGER) AS score,
+    CAST(any_value(p.score_low) + spread(bits(s.number, concat('episode/', s.episode)), 1, any_value(p.score_range))
+        AS INTEGER) AS score,
     CAST(count(*) AS INTEGER) AS steps,
     arg_max(s.recovered, s.step) AS recovered
 FROM step AS s

@@ -31,7 +31,8 @@ WITH grouped AS (
     CROSS JOIN setting.p AS p
     LEFT JOIN setting.agent_slot AS f ON f.pool = g.pool AND f.slot = part(bits(g.number, concat('pool/', g.pool)), 0)
     LEFT JOIN setting.pool_size AS size ON size.pool = g.pool
-    LEFT JOIN setting.agent AS a ON a.pool = g.pool AND a.position = (f.position - 1 + g.earlier_in_pool) % size.agents + 1
+    LEFT JOIN setting.agent AS a
+        ON a.pool = g.pool AND a.position = (f.position - 1 + g.earlier_in_pool) % size.agents + 1
     LEFT JOIN setting.minimum AS m ON m.agent = a.agent
     LEFT JOIN setting.dose_step_slot AS d ON d.pool = g.pool AND d.slot = part(g.drawn, 3)
 ), dosed AS (
@@ -44,7 +45,8 @@ WITH grouped AS (
 ), other_use AS (
     SELECT
         person.number, o.agent, o.daily_dose_mg, o.indication, o.unit_mg,
-        CAST(person.onset + CAST(p.other_use_from_days AS INTEGER) + spread(x.drawn, 2, p.other_use_from_range) AS DATE) AS true_start,
+        CAST(person.onset + CAST(p.other_use_from_days AS INTEGER)
+            + spread(x.drawn, 2, p.other_use_from_range) AS DATE) AS true_start,
         CAST(p.other_use_days_lowest AS INTEGER) + spread(x.drawn, 3, p.other_use_days_range) AS days
     FROM person
     CROSS JOIN setting.p AS p
@@ -54,8 +56,9 @@ WITH grouped AS (
 ), together AS (
     SELECT
         number, episode, step, base,
-        CASE strategy WHEN 'switch' THEN 'drug' WHEN 'combine' THEN 'combination' WHEN 'augment' THEN 'augmentation'
-                      WHEN 'esketamine' THEN 'augmentation' WHEN 'psychotherapy' THEN 'psychotherapy' ELSE 'procedure' END AS kind,
+        CASE strategy WHEN 'switch' THEN 'drug' WHEN 'combine' THEN 'combination'
+                      WHEN 'augment' THEN 'augmentation' WHEN 'esketamine' THEN 'augmentation'
+                      WHEN 'psychotherapy' THEN 'psychotherapy' ELSE 'procedure' END AS kind,
         coalesce(agent, CASE strategy WHEN 'ect' THEN 'ECT' WHEN 'rtms' THEN 'rTMS' ELSE strategy END) AS agent,
         start_date AS true_start, true_end, goal_mg, unit_mg, route, form, 'depression' AS indication,
         slow AND goal_mg > unit_mg AS titrated, atrq_mg, sessions, adherence AS adherence_pct,

@@ -6,7 +6,8 @@
 CREATE OR REPLACE TEMP TABLE issue AS
 WITH planned AS (
     SELECT
-        t.number, t.trial, t.agent, t.kind, t.true_start, t.true_end, t.top_dose_mg, t.first_dose_mg, t.titrated, t.stop_reason,
+        t.number, t.trial, t.agent, t.kind, t.true_start, t.true_end, t.top_dose_mg, t.first_dose_mg, t.titrated,
+        t.stop_reason,
         t.unit_mg, t.route, t.form, t.indication, t.improvement_pct, t.adherence_pct, t.outcome, t.recorded_draw,
         person.observed_from, person.observed_to, person.dispensed, CAST(i AS INTEGER) AS i,
         CASE WHEN t.agent = 'esketamine' THEN 1 ELSE person.supply_days END AS supply,

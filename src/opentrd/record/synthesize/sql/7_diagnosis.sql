@@ -33,6 +33,7 @@ WITH depression AS (
     WHERE share(b.drawn, 0) < o.person_share
 )
 SELECT
-    number, number * 10000 + row_number() OVER (PARTITION BY number ORDER BY start_date, diagnosis, episode, step) AS condition_number,
+    number,
+    number * 10000 + row_number() OVER (PARTITION BY number ORDER BY start_date, diagnosis, episode, step) AS condition_number,
     diagnosis, icd10cm, start_date, end_date, stated
 FROM coded;

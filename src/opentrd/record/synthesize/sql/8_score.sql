@@ -8,7 +8,8 @@ WITH course AS (
     FROM step AS s
     JOIN episode AS e ON e.number = s.number AND e.episode = s.episode
 ), occasion AS (
-    SELECT number, episode, step, 1 AS place, start_date AS day, score * (100 - improvement_before) / 100.0 AS severity FROM course
+    SELECT number, episode, step, 1 AS place, start_date AS day, score * (100 - improvement_before) / 100.0 AS severity
+    FROM course
     UNION ALL
     SELECT number, episode, step, 2, CAST(start_date + CAST((end_date - start_date) // 2 AS INTEGER) AS DATE),
         score * (100 - (improvement_before + improvement) / 2.0) / 100.0 FROM course
@@ -36,17 +37,21 @@ WITH course AS (
         round(CASE WHEN censored THEN crp_limit ELSE mg_l END * CASE WHEN in_mg_dl THEN mg_dl_per_mg_l ELSE 1 END, 3)
     FROM (
         SELECT person.number, x.drawn, p.crp_limit, p.mg_dl_per_mg_l,
-            CAST(person.observed_from + spread(x.drawn, 1, greatest(0, person.observed_to - person.observed_from)) AS DATE) AS day,
+            CAST(person.observed_from
+                + spread(x.drawn, 1, greatest(0, person.observed_to - person.observed_from)) AS DATE) AS day,
             share(x.drawn, 2) < p.crp_in_mg_dl_share AS in_mg_dl,
             -- A product of even draws is skewed to the right, as CRP is.
-            round(0.1 + p.crp_scale * share(x.drawn, 3) * 3 * share(x.drawn, 4), 1) AS mg_l,
-            share(x.drawn, 5) < p.crp_censored_share AND round(0.1 + p.crp_scale * share(x.drawn, 3) * 3 * share(x.drawn, 4), 1) < p.crp_limit AS censored
+            round(p.crp_lowest + p.crp_range * share(x.drawn, 3) * share(x.drawn, 4), 1) AS mg_l,
+            share(x.drawn, 5) < p.crp_censored_share
+                AND p.crp_lowest + p.crp_range * share(x.drawn, 3) * share(x.drawn, 4) < p.crp_limit AS censored
         FROM person
         CROSS JOIN setting.p AS p
         CROSS JOIN LATERAL (SELECT bits(person.number, 'CRP') AS drawn) AS x
         WHERE share(x.drawn, 0) < p.crp_share
     )
 )
-SELECT number, number * 10000 + row_number() OVER (PARTITION BY number ORDER BY day, measure, place, value) AS measurement_number,
+SELECT
+    number,
+    number * 10000 + row_number() OVER (PARTITION BY number ORDER BY day, measure, place, value) AS measurement_number,
     measure, day, value, unit, sign
 FROM valued;

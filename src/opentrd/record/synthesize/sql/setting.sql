@@ -11,6 +11,13 @@ GROUP BY agent;
 CREATE OR REPLACE TABLE setting.pool_size AS
 SELECT pool, CAST(count(*) AS INTEGER) AS agents FROM setting.agent GROUP BY pool;
 
+-- The last step that a table of shares names stands for all later ones too.
+CREATE OR REPLACE TABLE setting.last_step AS
+SELECT
+    (SELECT max(step) FROM setting.outcome_share) AS outcome_share,
+    (SELECT max(step) FROM setting.strategy) AS strategy,
+    (SELECT max(step) FROM setting.pool) AS pool;
+
 -- Depression is coded by severity: each code from its own score up to the next code's.
 CREATE OR REPLACE TABLE setting.depression_code AS
 SELECT

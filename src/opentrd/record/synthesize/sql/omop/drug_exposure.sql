@@ -4,7 +4,8 @@ SELECT
     i.start_date AS drug_exposure_start_date, CAST(i.start_date AS TIMESTAMP) AS drug_exposure_start_datetime,
     i.end_date AS drug_exposure_end_date, CAST(i.end_date AS TIMESTAMP) AS drug_exposure_end_datetime,
     CAST(NULL AS DATE) AS verbatim_end_date,
-    CAST(CASE i.status WHEN 'dispensed' THEN 38000175 WHEN 'prescribed' THEN 38000177 ELSE 38000179 END AS BIGINT) AS drug_type_concept_id,
+    CAST(CASE i.status WHEN 'dispensed' THEN 38000175 WHEN 'prescribed' THEN 38000177 ELSE 38000179 END AS BIGINT)
+        AS drug_type_concept_id,
     i.stop_reason, CAST(0 AS INTEGER) AS refills,
     i.daily_dose_mg / i.unit_mg * (i.end_date - i.start_date + 1) AS quantity,
     CAST(i.end_date - i.start_date + 1 AS INTEGER) AS days_supply,

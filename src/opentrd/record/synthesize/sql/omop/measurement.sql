@@ -1,5 +1,6 @@
 SELECT
-    s.measurement_number AS measurement_id, s.number AS person_id, c.concept_id AS measurement_concept_id, s.day AS measurement_date,
+    s.measurement_number AS measurement_id, s.number AS person_id, c.concept_id AS measurement_concept_id,
+    s.day AS measurement_date,
     CAST(s.day AS TIMESTAMP) AS measurement_datetime, CAST(NULL AS VARCHAR) AS measurement_time,
     CAST(32817 AS BIGINT) AS measurement_type_concept_id,
     CAST(CASE s.sign WHEN '<' THEN 4171756 ELSE 4172703 END AS BIGINT) AS operator_concept_id,

@@ -1,0 +1,160 @@
+"""The command line: thin commands over the Python interface."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+import opentrd
+
+app = typer.Typer(
+    add_completion=False, no_args_is_help=True, pretty_exceptions_enable=False,
+    help="OpenTRD: which treatment trials were adequate, how resistant the depression is by every yardstick, and why.",
+)  # fmt: skip
+errors = Console(stderr=True, highlight=False)
+out = Console(highlight=False)
+UNREADABLE = 2
+
+Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Print nothing but errors.")]
+
+
+@app.callback(invoke_without_command=True)
+def base(
+    version: Annotated[bool, typer.Option("--version", help="Print the version and stop.")] = False,
+) -> None:
+    """Show the version when asked."""
+    if version:
+        out.print(f"opentrd {opentrd.__version__}")
+        raise typer.Exit()
+
+
+@app.command()
+def assess(
+    inputs: Annotated[
+        list[str],
+        typer.Argument(metavar="INPUT...", help="FHIR bundle or bulk export, folder of record tables, or OMOP CDM."),
+    ],
+    out_dir: Annotated[Path, typer.Option("--out", help="Folder for tables and pages.")] = Path("opentrd-results"),
+    as_of: Annotated[str | None, typer.Option(metavar="DATE", help="Last day that is used (YYYY-MM-DD).")] = None,
+    engine: Annotated[str | None, typer.Option(help="duckdb, the embedded engine.")] = None,
+    definitions: Annotated[str | None, typer.Option(metavar="ID,...", help="Only these definitions.")] = None,
+    person: Annotated[str | None, typer.Option(metavar="ID", help="Only this person.")] = None,
+    judgements: Annotated[bool, typer.Option("--judgements", help="Write judgements for any number of persons.")] = False,
+    min_count: Annotated[int, typer.Option(min=1, help="Smallest count shown on the cohort page.")] = 5,
+    cdm_schema: Annotated[str | None, typer.Option(metavar="S", help="Schema of the CDM in a database.")] = None,
+    quiet: Quiet = False,
+) -> None:
+    """Assess a record: trials, verdicts by every definition, stages, questions, and a page to check them on."""
+    from opentrd import api
+
+    day = api.parse_day(as_of)
+    wanted = [name.strip() for name in definitions.split(",") if name.strip()] if definitions else None
+    _writable(out_dir)
+    with errors.status("reading the input ...") if not quiet else _Silent() as status:
+        record = api.read([Path(text) if "://" not in text else text for text in inputs], cdm_schema=cdm_schema)
+        if person is not None:
+            record.only(person)
+        result = api.assess(
+            record, day, engine, definitions=wanted, progress=lambda table: status.update(f"assessing: {table} ...")
+        )
+        status.update("writing tables and pages ...")
+        page = result.write(out_dir, min_count=min_count, judgements=judgements)
+    if not quiet:
+        persons = f"{record.persons:,} person{'s' if record.persons != 1 else ''}"
+        out.print(f"{persons} assessed; {record.unread:,} notes on what was not understood ({out_dir / 'unread.csv'}).")
+        out.print(f"Page:   {page}")
+        out.print(f"Tables: {out_dir / 'tables'}")
+
+
+@app.command()
+def knowledge(
+    table: Annotated[str | None, typer.Argument(help="A table of facts; without it, the list of tables.")] = None,
+    search: Annotated[str | None, typer.Option(help="Only rows that contain this text.")] = None,
+) -> None:
+    """Show the facts OpenTRD rests on, each with its source."""
+    from opentrd.terminal import show_knowledge
+
+    show_knowledge(out, table, search)
+
+
+@app.command()
+def sql(
+    dialect: Annotated[str, typer.Option(help="duckdb, spark or postgres.")] = "duckdb",
+    untested: Annotated[bool, typer.Option("--untested", help="Print a dialect that no test has run.")] = False,
+) -> None:
+    """Print the whole assessment as one SQL script."""
+    from opentrd.terminal import print_sql
+
+    print_sql(dialect, untested)
+
+
+@app.command()
+def synthesize(
+    persons: Annotated[int, typer.Option(min=1, help="How many persons.")],
+    seed: Annotated[int, typer.Option(min=0, help="The same seed gives the same histories.")],
+    out_dir: Annotated[Path, typer.Option("--out", help="Folder for the histories and their truth.")],
+    form: Annotated[str, typer.Option("--format", help="omop, record or fhir.")] = "record",
+    quiet: Quiet = False,
+) -> None:
+    """Write synthetic treatment histories, with the truth they were drawn from."""
+    from opentrd.terminal import run_synthesis
+
+    _writable(out_dir)
+    run_synthesis(out, errors, persons, seed, out_dir, form, quiet)
+
+
+@app.command()
+def convert(
+    source: Annotated[str, typer.Argument(help="nhanes")],
+    files: Annotated[list[Path], typer.Argument(help="The official files (DEMO, DPQ and RXQ_RX, .xpt or .csv).")],
+    out_dir: Annotated[Path, typer.Option("--out", help="Folder for the record tables.")],
+) -> None:
+    """Turn public data into record tables."""
+    from opentrd.terminal import run_conversion
+
+    _writable(out_dir)
+    run_conversion(out, source, files, out_dir)
+
+
+class _Silent:
+    """Stands in for the progress line with --quiet."""
+
+    def __enter__(self) -> _Silent:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        return None
+
+    def update(self, _: str) -> None:
+        """Say nothing."""
+
+
+def _writable(folder: Path) -> None:
+    from opentrd.record.raw import InputError
+
+    if folder.exists() and not folder.is_dir():
+        raise InputError(f"--out {folder} is a file; give the name of a folder.")
+
+
+def main() -> None:
+    """Run the command line; an input that cannot be read is a message and exit code 2, never a traceback."""
+    from opentrd.record.raw import InputError
+
+    try:
+        app()
+    except InputError as problem:
+        errors.print(f"opentrd: {problem}", style="bold", markup=False, soft_wrap=True)
+        sys.exit(UNREADABLE)
+    except (PermissionError, IsADirectoryError, NotADirectoryError) as problem:
+        errors.print(f"opentrd: cannot write or read: {problem}", markup=False, soft_wrap=True)
+        sys.exit(UNREADABLE)
+    except KeyboardInterrupt:
+        sys.exit(130)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,123 @@
+"""A definition in plain words, rendered from its parameters, so that text and logic cannot diverge."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import duckdb
+
+Row = Mapping[str, Any]
+
+
+def definition_texts(connection: duckdb.DuckDBPyConnection) -> dict[str, dict[str, str]]:
+    """Title, text and citation of every definition and instrument in ``knowledge.*``, by its name."""
+    tables = {name: _rows(connection, name) for name in (
+        "definition", "adequacy_rule", "failure_rule", "definition_exclusion", "switch_rule", "window_rule", "dose_table",
+    )}  # fmt: skip
+    texts = {}
+    for row in tables["definition"]:
+        said = _SENTENCES[row["family"]](row, tables)
+        excluded = [x["says"] for x in tables["definition_exclusion"] if x["definition"] == row["definition"]]
+        if excluded:
+            said += f" Not with {_or(sorted(excluded))}."
+        texts[row["definition"]] = {
+            "title": row["title"],
+            "text": f"{said} {row['note'] or ''}".strip(),
+            "citation": row["source"],
+            "status": row["knowledge_status"],
+        }
+    return texts
+
+
+def _failures(row: Row, tables: Mapping[str, list[Row]]) -> str:
+    place = {
+        "any": "within one depressive episode",
+        "current": "in the current depressive episode",
+        "none": "at any time",
+    }[row["episode"]]
+    kinds = ["antidepressants"]
+    if row["augmentation"] == "as_trial":
+        kinds.append("augmentations")
+    if row["neurostimulation"] == "as_trial":
+        kinds.append("courses of neurostimulation")
+    unit = {"agent": "different agents", "class": "different classes", "trial": "trials"}[row["distinct_level"]]
+    return (
+        f"At least {row['needed']} {unit} failed {place}; {' and '.join(kinds)} count. "
+        f"{_adequate(row, tables)} {_failed(row, tables)} Depression has to be diagnosed."
+    )
+
+
+def _instrument(row: Row, tables: Mapping[str, list[Row]]) -> str:
+    return f"Stages the episode at as-of, else the last one. {_adequate(row, tables)} {_failed(row, tables)}"
+
+
+def _adequate(row: Row, tables: Mapping[str, list[Row]]) -> str:
+    rule = _find(tables["adequacy_rule"], "adequacy_rule", row["adequacy_rule"])
+    dose = _dose(rule["dose_table"], tables)
+    length = {"none": "no minimum duration", "": "a duration the paper does not give"}.get(
+        str(rule["min_days"] if rule["min_days"] is not None else ""), f"at least {rule['min_days']} days"
+    )
+    adherence = (
+        "" if str(rule["min_adherence"]) == "none" else f", with adherence of at least {rule['min_adherence']}"
+    )
+    return (
+        f"A trial is adequate with {length} {dose}{adherence}; one stopped earlier for intolerance or nonadherence "
+        "is not a failure."
+    )
+
+
+def _dose(table: str | None, tables: Mapping[str, list[Row]]) -> str:
+    if table is None:
+        return "at an adequate dose that the paper does not give"
+    if table == "none":
+        return "at any dose"
+    found = [row for row in tables["dose_table"] if row["dose_table"] == table]
+    return f"at or above the minimum dose ({found[0]['title'] if found else table})"
+
+
+def _failed(row: Row, tables: Mapping[str, list[Row]]) -> str:
+    rule = _find(tables["failure_rule"], "failure_rule", row["failure_rule"])
+    most = f"{rule['max_improvement_pct']:g} %"
+    bound = f"at most {most}" if rule["includes_threshold"] else f"below {most}"
+    inefficacy = ", or a stop for inefficacy" if rule["max_improvement_pct"] >= 50 else ""
+    return f"It failed with an improvement of {bound}{inefficacy}."
+
+
+def _switches(row: Row, tables: Mapping[str, list[Row]]) -> str:
+    rule = _find(tables["switch_rule"], "definition", row["definition"])
+    counted = "from different drugs" if row["distinct_level"] == "agent" else "in all"
+    return (
+        f"At least {row['needed']} switches {counted}: a drug issued over at least {rule['min_length_days']} days, then another "
+        f"one issued within {rule['max_switch_gap_days']} days; at least {rule['min_agents']} different drugs ever. A pause of more "
+        f"than {rule['new_episode_after_days']} days begins a new episode of a drug. At least {row['min_depression_rows']} "
+        "depression codes."
+    )
+
+
+def _window(row: Row, tables: Mapping[str, list[Row]]) -> str:
+    rules = [rule for rule in tables["window_rule"] if rule["definition"] == row["definition"]]
+    ways = "; ".join(
+        f"({rule['path']}) start of an agent of the set {rule['entry_set']}, with at least {rule['min_agents']} different agents of "
+        f"{rule['prior_set']}{' as dose eras' if rule['uses_dose_eras'] else ''} in the {rule['lookback_days']} days up to it, "
+        f"{rule['min_before']} or more of them begun before"
+        for rule in rules
+    )
+    return f"Any of: {ways}. A depressive disorder recorded in the {rules[0]['diagnosis_days']} days before. First such day."
+
+
+_SENTENCES = {"failures": _failures, "instrument": _instrument, "switches": _switches, "window": _window}
+
+
+def _or(words: list[str]) -> str:
+    return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} or {words[-1]}"
+
+
+def _find(rows: list[Row], column: str, value: Any) -> Row:
+    return next(row for row in rows if row[column] == value)
+
+
+def _rows(connection: duckdb.DuckDBPyConnection, table: str) -> list[Row]:
+    result = connection.execute(f"SELECT * FROM knowledge.{table}")
+    names = [column[0] for column in result.description or ()]
+    return [dict(zip(names, row, strict=True)) for row in result.fetchall()]

@@ -1,0 +1,74 @@
+"""What ``opentrd assess`` leaves behind: result tables, the list of what was unread, the facts of the run, the pages."""
+
+from __future__ import annotations
+
+import csv
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import duckdb
+
+import opentrd
+from opentrd import knowledge
+
+if TYPE_CHECKING:
+    from opentrd.api import Assessment
+
+# Spreadsheets run a cell that begins with one of these.
+FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
+_ALWAYS = ("episode", "trial", "verdict", "stage", "question")
+
+
+def write_output(assessment: Assessment, folder: Path, *, min_count: int, judgements: bool) -> Path:
+    """Write ``tables/*.parquet``, ``unread.csv``, ``run.json`` and the pages; return the first page."""
+    connection = assessment.connection
+    tables = folder / "tables"
+    tables.mkdir(parents=True, exist_ok=True)
+    written = list(_ALWAYS)
+    if assessment.detailed or judgements:
+        written.append("judgement")
+    if assessment.detailed:
+        assessment.trace()
+        written.append("trace")
+    for stale in tables.glob("*.parquet"):
+        stale.unlink()
+    for name in written:
+        connection.table(f"assess.{name}").order("ALL").write_parquet(str(tables / f"{name}.parquet"), compression="zstd")
+    connection.table("record.unread").write_parquet(str(tables / "unread.parquet"), compression="zstd")
+    write_unread(connection, folder / "unread.csv")
+    run = {
+        "opentrd": opentrd.__version__,
+        "duckdb": duckdb.__version__,
+        "knowledge_sha256": knowledge.digest(),
+        "input_kind": assessment.record.kind,
+        "inputs": assessment.record.digests,
+        "persons": assessment.record.persons,
+        "unread": assessment.record.unread,
+        "as_of": _as_of(connection),
+        "min_count": min_count,
+        "tables": sorted([*written, "unread"]),
+        "seconds": assessment.seconds,
+    }
+    (folder / "run.json").write_text(json.dumps(run, indent=2) + "\n", encoding="utf-8")
+    return assessment.report(folder, min_count=min_count)
+
+
+def write_unread(connection: duckdb.DuckDBPyConnection, path: Path) -> None:
+    """Write ``record.unread`` as CSV; cells that a spreadsheet would run are quoted with an apostrophe."""
+    result = connection.execute("SELECT source, row, field, value, reason FROM record.unread ORDER BY ALL")
+    with path.open("w", newline="", encoding="utf-8") as stream:
+        writer = csv.writer(stream)
+        writer.writerow(["source", "row", "field", "value", "reason"])
+        while rows := result.fetchmany(10_000):
+            writer.writerows([[_harmless(cell) for cell in row] for row in rows])
+
+
+def _harmless(cell: str | None) -> str:
+    text = "" if cell is None else str(cell)
+    return f"'{text}" if text.startswith(FORMULA_STARTS) else text
+
+
+def _as_of(connection: duckdb.DuckDBPyConnection) -> str | None:
+    row = connection.execute("SELECT CAST(as_of AS VARCHAR) FROM record.request").fetchone()
+    return row[0] if row else None

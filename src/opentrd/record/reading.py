@@ -1,0 +1,123 @@
+"""From a source to a record: find out what the source is, read it, and put it into the typed tables."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import duckdb
+
+from opentrd import knowledge
+from opentrd.record.files import is_record_folder, load_folder
+from opentrd.record.normalise import normalise
+from opentrd.record.raw import InputError, connect
+
+_DIGEST_BLOCK = 1 << 20
+_FHIR_ENDINGS = (".json", ".ndjson", ".json.gz", ".ndjson.gz", ".jsonl")
+_EXPECTED = (
+    "Expected a FHIR R4 bundle (.json), a FHIR bulk export (.ndjson files or a folder of them), a folder of record "
+    "tables (person.csv, exposure.csv, ... or .parquet), or an OMOP CDM (a DuckDB file, a folder of tables, "
+    "or postgresql://...)."
+)
+
+
+@dataclass
+class Record:
+    """What is known of one or many persons: typed tables in an embedded database, and what was not understood.
+
+    ``connection`` holds the schemas ``record`` (the typed tables) and ``knowledge``; ``kind`` is ``fhir``, ``omop`` or
+    ``tables``; ``digests`` are the sizes and SHA-256 sums of the files read, without their names.
+    """
+
+    connection: duckdb.DuckDBPyConnection
+    kind: str
+    digests: list[dict[str, str | int]] = field(default_factory=list)
+
+    @property
+    def persons(self) -> int:
+        """Number of persons."""
+        row = self.connection.execute("SELECT count(*) FROM record.person").fetchone()
+        return int(row[0]) if row else 0
+
+    @property
+    def unread(self) -> int:
+        """Number of notes on what was not understood."""
+        row = self.connection.execute("SELECT count(*) FROM record.unread").fetchone()
+        return int(row[0]) if row else 0
+
+    def only(self, person_id: str) -> None:
+        """Keep one person. Raises InputError if there is no such person."""
+        found = self.connection.execute(
+            "SELECT count(*) FROM record.person WHERE person_id = ?", [person_id]
+        ).fetchone()
+        if not found or not found[0]:
+            raise InputError(f"The source has no person with the id given; it has {self.persons} persons.")
+        for table in ("person", "observation_period", "exposure", "procedure", "condition", "measurement",
+                      "genotype", "coverage"):  # fmt: skip
+            self.connection.execute(f"DELETE FROM record.{table} WHERE person_id <> ?", [person_id])
+
+
+def read(source: str | Path | Sequence[str | Path], *, cdm_schema: str | None = None) -> Record:
+    """Read a source (one or several paths, or a ``postgresql://`` address) into a Record.
+
+    What was not understood is listed in the record's ``unread`` table. Raises InputError when the source cannot be
+    read at all, with a message that says why.
+    """
+    sources = [source] if isinstance(source, str | Path) else list(source)
+    if not sources:
+        raise InputError(f"No input was given. {_EXPECTED}")
+    connection = connect()
+    knowledge.load_into(connection)
+    kind, digests = _load(connection, sources, cdm_schema)
+    normalise(connection)
+    return Record(connection, kind, digests)
+
+
+def _load(
+    connection: duckdb.DuckDBPyConnection, sources: list[str | Path], cdm_schema: str | None
+) -> tuple[str, list[dict[str, str | int]]]:
+    from opentrd.record.omop_source import is_omop, is_postgres
+
+    if len(sources) == 1 and is_postgres(sources[0]):
+        from opentrd.record.omop import load_omop
+
+        load_omop(connection, sources[0], cdm_schema=cdm_schema)
+        return "omop", []
+    paths = [Path(source) for source in sources]
+    for path in paths:
+        if not path.exists():
+            raise InputError(f"{path}: there is no such file or folder. {_EXPECTED}")
+    only = paths[0] if len(paths) == 1 else None
+    # A folder of record tables and a CDM both have a person table; the CDM's columns tell them apart.
+    if only is not None and is_omop(only):
+        from opentrd.record.omop import load_omop
+
+        load_omop(connection, only, cdm_schema=cdm_schema)
+        return "omop", _digests(paths)
+    if only is not None and is_record_folder(only):
+        load_folder(connection, only)
+        return "tables", _digests(paths)
+    from opentrd.record.fhir import is_fhir, load_fhir
+
+    if only is not None and only.is_file() and not only.name.lower().endswith(_FHIR_ENDINGS):
+        raise InputError(f"{only}: not a file that OpenTRD reads by itself. {_EXPECTED}")
+    if any(is_fhir(path) for path in paths) or all(path.is_file() for path in paths):
+        load_fhir(connection, paths)
+        return "fhir", _digests(paths)
+    raise InputError(f"{', '.join(map(str, paths))}: nothing in it can be read. {_EXPECTED}")
+
+
+def _digests(paths: list[Path]) -> list[dict[str, str | int]]:
+    """Size and SHA-256 of every file read; names are left out, because they can name a patient."""
+    files = [file for path in paths for file in (sorted(path.rglob("*")) if path.is_dir() else [path]) if file.is_file()]
+    return [{"bytes": file.stat().st_size, "sha256": _sha256(file)} for file in files]
+
+
+def _sha256(file: Path) -> str:
+    digest = hashlib.sha256()
+    with file.open("rb") as stream:
+        while block := stream.read(_DIGEST_BLOCK):
+            digest.update(block)
+    return digest.hexdigest()

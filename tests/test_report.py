@@ -1,0 +1,385 @@
+"""The pages: nothing leaks, nothing is told by colour alone, small counts stay hidden."""
+
+from __future__ import annotations
+
+import itertools
+import re
+import sys
+from collections import defaultdict
+from collections.abc import Iterator
+from datetime import date, timedelta
+from html.parser import HTMLParser
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from opentrd.report import cohort_page, index_page, patient_page, write
+from opentrd.report.aggregate import aggregate
+from opentrd.report.cohort import INSIDE, content
+from opentrd.report.suppress import (
+    WITHHELD,
+    suppress_chain,
+    suppress_nested,
+    suppress_one,
+    suppress_partition,
+)
+
+sys.path.insert(0, str(Path(__file__).parent))
+import report_sample as sample
+
+
+class Outline(HTMLParser):
+    """What a screen reader meets: headings in order, ids, labels, tables with their captions, images."""
+
+    VOID = ("meta", "link", "br", "img", "input", "hr")
+
+    def __init__(self, page: str) -> None:
+        super().__init__()
+        self.headings: list[int] = []
+        self.ids: list[str] = []
+        self.references: list[str] = []
+        self.tags: list[str] = []
+        self.outside: list[str] = []
+        self.open: list[str] = []
+        self.unscoped = 0
+        self.tables_without_caption = 0
+        self._await_caption = False
+        self.feed(page)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        given = {name: value or "" for name, value in attrs}
+        self.tags.append(tag)
+        if re.fullmatch(r"h[1-6]", tag):
+            self.headings.append(int(tag[1]))
+        if tag == "th" and "scope" not in given:
+            self.unscoped += 1
+        if self._await_caption:
+            self.tables_without_caption += tag != "caption"
+        self._await_caption = tag == "table"
+        if "id" in given:
+            self.ids.append(given["id"])
+        self.references += given.get("aria-labelledby", "").split()
+        self.references += re.findall(r"url\(#([^)]+)\)", " ".join(given.values()))
+        self.outside += [
+            v
+            for k, v in given.items()
+            if k in ("src", "href") and not re.fullmatch(r"#\w+|person-\d+\.html", v)
+        ]
+        if tag not in self.VOID:
+            self.open.append(tag)
+
+    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.handle_starttag(tag, attrs)
+        if tag not in self.VOID:
+            self.open.pop()
+
+    def handle_endtag(self, tag: str) -> None:
+        assert self.open and self.open[-1] == tag, f"</{tag}> closes {self.open[-3:]}"
+        self.open.pop()
+
+
+def pages() -> dict[str, str]:
+    first, second = sample.first_patient(), sample.second_patient()
+    return {
+        "first": patient_page(1, *first, sample.META),
+        "second": patient_page(2, *second, sample.META),
+        "empty": patient_page(3, {}, {}, {}),
+        "cohort": cohort_page(sample.cohort(), sample.META),
+        "empty cohort": cohort_page({}, {}),
+        "index": index_page([], {}),
+    }
+
+
+@pytest.mark.parametrize("name", pages())
+def test_a_page_is_self_contained_and_can_be_read_aloud(name: str) -> None:
+    page = pages()[name]
+    outline = Outline(page)
+    assert not outline.open, "every element is closed"
+    assert '<html lang="en">' in page
+    assert 'class="skip" href="#content"' in page
+    assert {"header", "main", "footer"} <= set(outline.tags)
+    assert outline.headings[0] == 1
+    assert outline.headings.count(1) == 1
+    assert all(after <= before + 1 for before, after in itertools.pairwise(outline.headings))
+    assert outline.tables_without_caption == 0
+    assert outline.unscoped == 0
+    assert len(outline.ids) == len(set(outline.ids)), "ids of charts must not collide"
+    assert set(outline.references) <= set(outline.ids)
+    assert outline.outside == []
+    assert "<script" not in page
+    assert "<link" not in page
+    assert not re.search(r"@import|url\((?!#)", page)
+    assert page.count("<svg") == page.count('role="img"') + page.count('class="pips" aria-hidden="true"')
+
+
+def test_the_same_input_gives_the_same_page() -> None:
+    assert pages() == pages()
+
+
+def test_every_verdict_is_said_in_words() -> None:
+    tables, explain = sample.first_patient()
+    page = patient_page(1, tables, explain, sample.META)
+    assert "Of 6 definitions: 1 met, 3 not met, 2 undetermined." in page
+    for row in tables["verdict"]:
+        title = explain["definition_text"][row["definition"]]["title"]
+        word = {True: "met", False: "not met", None: "undetermined"}[row["met"]]
+        assert re.search(rf"<strong>{re.escape(title)}</strong>: {word}", page), title
+    assert '<span class="vh">not known</span>' in page, "a symbol has its word beside it"
+
+
+def test_a_verdict_opens_to_trials_exposures_and_facts_with_their_source() -> None:
+    page = patient_page(1, *sample.first_patient(), sample.META)
+    assert "Clauses of Sforzini 2022 consensus (TRD), per trial" in page
+    assert "Exposures of trial 1" in page
+    assert "min dose mg 50" in page
+    assert "MGH-ATRQ, form of trial COMP006" in page
+    assert "Mol Psychiatry 2022;27:1286-1299" in page
+    assert "no agent of this name is listed" in page
+
+
+def test_the_share_of_firm_facts_is_said() -> None:
+    page = patient_page(1, *sample.first_patient(), sample.META)
+    assert "81 %</strong> verified" in page
+    assert "recalled, still to be checked" in page
+
+
+def test_text_from_data_is_escaped_everywhere() -> None:
+    evil = '<script>alert("x")</script>'
+    tables, explain = sample.first_patient()
+    for rows in tables.values():
+        for row in rows:
+            for key, value in row.items():
+                if (
+                    isinstance(value, str)
+                    and not key.endswith("_id")
+                    and key not in ("definition", "base_trial")
+                ):
+                    row[key] = f"{value}{evil}"
+    for text in explain["definition_text"].values():
+        text["title"] = evil
+    for number, (given_tables, given_explain) in enumerate(
+        [(tables, explain), ({**tables, "trial": []}, {})], 1
+    ):
+        page = patient_page(number, given_tables, given_explain, {"version": evil})
+        assert "<script" not in page
+        assert "&lt;script&gt;" in page
+        assert not Outline(page).open
+    rows = sample.cohort()
+    for line in rows["attrition"] + rows["unread"] + rows["stage"] + rows["verdict"] + rows["trial"]:
+        for key, value in line.items():
+            if isinstance(value, str):
+                line[key] = f"{value}{evil}"
+    page = cohort_page(rows, sample.META)
+    assert "<script" not in page
+    assert not Outline(page).open
+
+
+def test_no_page_names_the_person() -> None:
+    tables, explain = sample.first_patient()
+    page = patient_page(1, tables, explain, sample.META)
+    assert "NHS-4711-0815" not in page
+    assert "4711" not in page
+    assert "[this person]/exposure.csv" in page
+
+
+def test_files_carry_numbers(tmp_path: Path) -> None:
+    patients = [sample.first_patient(), sample.second_patient()]
+    paths = write(tmp_path / "run", patients, sample.META)
+    assert [path.name for path in paths] == ["index.html", "person-1.html", "person-2.html"]
+    assert 'href="person-2.html"' in paths[0].read_text(encoding="utf-8")
+    only = write(tmp_path / "cohort", [], sample.META, cohort_tables=sample.cohort())
+    assert [path.name for path in only] == ["index.html"]
+
+
+def test_a_person_without_exposures() -> None:
+    tables = {"person": [{"person_id": "P1"}], "kept": [{"table_name": "exposure"}]}
+    page = patient_page(1, tables, {}, sample.META)
+    assert "No treatment trial is recorded." in page
+    assert "Nothing in this record has a date" in page
+
+
+def test_a_person_without_dates() -> None:
+    page = patient_page(2, *sample.second_patient(), sample.META)
+    assert "Nothing in this record has a date" in page
+    assert "Fluoxetine" in page
+
+
+def test_sixty_trials_are_drawn_by_treatment_and_listed_each() -> None:
+    tables, explain = sample.first_patient()
+    start = date(2014, 1, 6)
+    tables["trial"] = [
+        sample._trial("NHS-4711-0815", n, "drug", f"agent {n % 25:02d}", "SSRI",
+        start + timedelta(days=60 * n),
+                      (30, 55), 50.0, "adequate")
+        for n in range(1, 61)
+    ]  # fmt: skip
+    page = patient_page(1, tables, explain, sample.META)
+    assert "60 trials are drawn by treatment" in page
+    assert "Not drawn: " in page
+    assert page.count("rests on") >= 60
+    assert not Outline(page).open
+
+
+def test_a_trial_that_lasted_long_enough_only_possibly_is_not_known_to_be_adequate() -> None:
+    tables, explain = sample.first_patient()
+    low_high = {(84, 84): "yes", (20, 60): "not known", (20, 30): "no"}
+    for (low, high), word in low_high.items():
+        tables["trial"] = [
+            sample._trial(
+                "P", 1, "drug", "sertraline", "SSRI", date(2022, 1, 10), (low, high), 100, "adequate"
+            )
+        ]
+        page = patient_page(1, tables, explain, sample.META)
+        assert re.search(rf"</span> {word}</td>", page), word
+
+
+# Small counts
+
+
+def splits(total: int, parts: int) -> Iterator[tuple[int, ...]]:
+    """All ways to divide a total over the cells of a table."""
+    if parts == 1:
+        yield (total,)
+        return
+    for first in range(total + 1):
+        for rest in splits(total - first, parts - 1):
+            yield (first, *rest)
+
+
+def assert_doubt_remains(groups: dict[tuple[str, ...], list[tuple[int, ...]]]) -> None:
+    """Every hidden count has at least two values among all tables that would have been printed alike."""
+    for printed, tables in groups.items():
+        for place, text in enumerate(printed):
+            if text.startswith("<") or text == WITHHELD:
+                assert len({table[place] for table in tables}) > 1, (printed, tables)
+
+
+@pytest.mark.parametrize(
+    ("min_count", "parts", "largest"), [(3, 3, 24), (3, 4, 16), (5, 2, 30), (5, 3, 30), (5, 4, 20)]
+)
+def test_no_table_of_a_published_total_gives_a_hidden_cell_away(
+    min_count: int, parts: int, largest: int
+) -> None:
+    groups = defaultdict(list)
+    for total in range(largest + 1):
+        for counts in splits(total, parts):
+            parted = suppress_partition(counts, min_count)
+            printed = (*(cell.text for cell in parted.cells), parted.total.text)
+            groups[printed].append((*counts, total))
+    assert_doubt_remains(groups)
+
+
+@pytest.mark.parametrize(("min_count", "largest"), [(3, 11), (5, 15)])
+def test_denominators_and_complements_give_no_hidden_count_away(min_count: int, largest: int) -> None:
+    groups = defaultdict(list)
+    for total in range(largest + 1):
+        for true, open_met, false, open_both, open_not, out in splits(total, 6):
+            low = true + open_met + false
+            counts = {
+                "persons": total, "eligible_high": total - out, "met_low": true,
+                "met_high": true + open_met + open_both, "eligible_low": low,
+            }  # fmt: skip
+            cells = suppress_nested(counts, INSIDE, min_count)
+            groups[tuple(cell.text for cell in cells.values())].append(tuple(counts.values()))
+            assert low + open_both + open_not == total - out
+    assert_doubt_remains(groups)
+
+
+@given(st.lists(st.integers(0, 60), min_size=1, max_size=8), st.integers(3, 11))
+@settings(derandomize=True)
+def test_partition_properties(counts: list[int], min_count: int) -> None:
+    parted = suppress_partition(counts, min_count)
+    hidden = [count for count, cell in zip(counts, parted.cells, strict=True) if cell.hidden]
+    for count, cell in zip(counts, parted.cells, strict=True):
+        assert cell.value in (None, count)
+        assert not (0 < count < min_count and cell.value is not None)
+    if any(0 < count < min_count for count in counts) and len(counts) > 1:
+        assert len(hidden) != 1, "a single hidden cell is the total minus the rest"
+    if not any(0 < count < min_count for count in counts):
+        assert hidden == []
+
+
+@given(st.lists(st.integers(0, 200), min_size=1, max_size=8), st.integers(3, 11))
+@settings(derandomize=True)
+def test_chain_properties(counts: list[int], min_count: int) -> None:
+    counts.sort(reverse=True)
+    cells = suppress_chain(counts, min_count)
+    shown = [cell.value for cell in cells if cell.value is not None]
+    for one, two in itertools.combinations(shown, 2):
+        assert one - two == 0 or one - two >= min_count, "a step may not tell how few were left out"
+    assert all(value == 0 or value >= min_count for value in shown)
+
+
+def test_suppression_can_be_switched_off_and_two_protects_nobody() -> None:
+    assert suppress_one(1, 0).text == "1"
+    assert suppress_one(1, 1).text == "1"
+    assert suppress_one(1, 2).text == "<3"
+    assert suppress_one(0, 5).text == "0"
+    assert suppress_one(1234, 5).text == "1,234"
+    assert suppress_partition([1, 2, 50], 1).cells[0].value == 1
+
+
+def test_neither_table_nor_chart_shows_a_small_count() -> None:
+    page = content(sample.cohort(), sample.META)
+    assert [line["persons"].text for line in page["attrition"]] == ["1,204", "987", "640", WITHHELD, "512"]
+    ohdsi = page["definitions"][-1]
+    assert (ohdsi["met_low"].text, ohdsi["eligible_low"].text, ohdsi["percent"]) == (
+        "<5",
+        WITHHELD,
+        "not shown",
+    )
+    maudsley = page["instruments"][0]
+    assert [line["persons"].text for line in maudsley["lines"]].count(WITHHELD) == 2
+    sizes = {segment["words"]: segment["size"] for segment in maudsley["segments"]}
+    assert 3 not in sizes.values()
+    assert 44 in sizes.values(), "the hidden cells are one segment"
+
+
+def test_aggregation_counts_certain_and_possible() -> None:
+    truths: list[tuple[bool | None, bool | None]] = [
+        (True, True),
+        (True, None),
+        (None, None),
+        (True, False),
+        (False, False),
+    ]
+    tables: dict[str, Any] = {
+        "as_of": pa.table({"person_id": [str(n) for n in range(5)], "age_low": [30, 17, None, 40, 50]}),
+        "trial": pa.table(
+            {
+                "person_id": ["0", "1", "1"], "kind": ["drug"] * 3, "dose_status": ["adequate",
+                "below minimum", "adequate"],
+                "days_at_dose_low": [50, 0, 10], "days_at_dose_high": [50, 0, 90],
+            }
+        ),
+        "episode": pa.table({"person_id": ["0", "1"], "basis": ["diagnosis, stated", "treatment only"]}),
+        "verdict": pa.table(
+            {
+                "definition": ["a"] * 5, "eligible": [e for e, _ in truths], "met": [m for _, m in truths],
+                "knowledge_status": ["verified"] * 4 + ["recalled"],
+            }
+        ),
+    }  # fmt: skip
+    rows = aggregate(tables, {"a": {"title": "Definition A", "text": "words"}}, min_days=42, adult_age=18)
+    verdict = rows["verdict"][0]
+    assert [verdict[k] for k in ("persons", "eligible_low", "eligible_high", "met_low", "met_high")] == [
+        5,
+        3,
+        4,
+        1,
+        3,
+    ]
+    assert (verdict["title"], verdict["knowledge_status"]) == ("Definition A", "recalled")
+    assert [row["persons"] for row in rows["attrition"]] == [5, 2, 2, 1, 1]
+    assert sorted((str(row["adequate"]), row["trials"]) for row in rows["trial"]) == [
+        ("False", 1),
+        ("None", 1),
+        ("True", 1),
+    ]
+    assert len(aggregate(tables)["attrition"]) == 4
+    assert "Definition A" in cohort_page(rows, sample.META)
+    assert cohort_page(aggregate({}), {})
