@@ -119,6 +119,7 @@ def sequences(draw: st.DrawFn) -> list[dict[str, str]]:
     )
     start = BEGIN + timedelta(days=draw(st.integers(0, 200)))
     rows: list[dict[str, str]] = []
+    issued = draw(st.booleans())
     for agent in agents[: draw(st.integers(2, 5))]:
         days = draw(st.sampled_from([28, 41, 42, 56, 84, 84, 120]))
         row = {
@@ -129,7 +130,7 @@ def sequences(draw: st.DrawFn) -> list[dict[str, str]]:
             "stop_reason": draw(st.sampled_from(["inefficacy", "inefficacy", "", "intolerance"])),
         }
         # Either one row over the whole use, or issues every four weeks.
-        step = draw(st.sampled_from([days, days, 28]))
+        step = 28 if issued else days
         for offset in range(0, days, step):
             first = start + timedelta(days=offset)
             last = first + timedelta(days=min(step, days - offset) - 1)

@@ -1,4 +1,4 @@
-"""Two invented patients and one invented cohort for the pages; ``python tests/report_sample.py FOLDER`` writes them."""
+"""Two invented patients and one cohort; ``python tests/report_sample.py FOLDER`` writes their pages."""
 
 from __future__ import annotations
 
@@ -24,7 +24,8 @@ TITLES = {
 CITATION = "Sforzini L et al. Mol Psychiatry 2022;27:1286-1299, doi 10.1038/s41380-021-01381-x"
 
 
-def _exposure(person: str, place: int, agent: str, start: date | None, days: int | None, dose: float | None,
+def _exposure(  # noqa: PLR0917
+person: str, place: int, agent: str, start: date | None, days: int | None, dose: float | None,
               stop: str | None = None, better: float | None = None) -> dict[str, Any]:  # fmt: skip
     end = start + timedelta(days=days - 1) if start and days else None
     return {
@@ -36,7 +37,8 @@ def _exposure(person: str, place: int, agent: str, start: date | None, days: int
     }  # fmt: skip
 
 
-def _trial(person: str, place: int, kind: str, agents: str, classes: str, start: date | None,
+def _trial(  # noqa: PLR0917
+person: str, place: int, kind: str, agents: str, classes: str, start: date | None,
 days: tuple[int, int],
            dose: float | None, dose_status: str, stop: str | None = None, better: float | None = None,
            base: str | None = None) -> dict[str, Any]:  # fmt: skip
@@ -53,7 +55,8 @@ days: tuple[int, int],
     }  # fmt: skip
 
 
-def _verdict(person: str, definition: str, met: bool | None, low: int, high: int, clause: str | None,
+def _verdict(  # noqa: PLR0917
+person: str, definition: str, met: bool | None, low: int, high: int, clause: str | None,
              eligible: bool | None = True, met_on: date | None = None, possible_on: date | None = None,
              status: str = "transcribed") -> dict[str, Any]:  # fmt: skip
     return {
@@ -220,8 +223,8 @@ def first_patient() -> tuple[dict[str, list[dict[str, Any]]], dict[str, Any]]:
         "definition_text": {
             name: {"title": title,
             "citation": CITATION if name.startswith("sforzini") else f"Source of {title}",
-                   "text": "Failure of at least two antidepressants at an adequate dose for at least four weeks in the "
-                           "current episode, with an improvement of less than 25 %.",
+                   "text": "Failure of at least two antidepressants at an adequate dose for at least four "
+                           "weeks in the current episode, with an improvement of less than 25 %.",
                    "parameters": {"min_days": 28, "threshold": "below 25 %", "needed": 2}}
             for name, title in TITLES.items()
         },

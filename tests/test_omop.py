@@ -198,3 +198,15 @@ def test_missing_tables_and_columns_are_noted_and_the_rest_is_read(
     assert unread(connection, "measurement") == [
         ("", "", "the CDM has no such table: no measurement can be read")
     ]
+
+
+def test_a_scale_without_a_code_is_known_by_its_name(
+    connection: duckdb.DuckDBPyConnection, tmp_path: Path
+) -> None:
+    tables = dict(CDM)
+    tables["concept"] += """
+        2000000001,Montgomery-Asberg Depression Rating Scale total score,Measurement,site,Survey,S,m"""
+    tables["measurement"] += """
+        46,1,2000000001,2020-01-05,4172703,31,0,madrs,0,,"""
+    load_omop(connection, write_folder(tmp_path / "cdm", tables))
+    assert ("46", "MADRS", "31.0") in rows(connection, "measurement", "measurement_id, measure, value")

@@ -67,7 +67,7 @@ class Outline(HTMLParser):
         self.outside += [
             v
             for k, v in given.items()
-            if k in ("src", "href") and not re.fullmatch(r"#\w+|person-\d+\.html", v)
+            if k in ("src", "href") and not re.fullmatch(r"#[\w-]+|person-\d+\.html", v)
         ]
         if tag not in self.VOID:
             self.open.append(tag)
@@ -200,6 +200,19 @@ def test_a_person_without_exposures() -> None:
     page = patient_page(1, tables, {}, sample.META)
     assert "No treatment trial is recorded." in page
     assert "Nothing in this record has a date" in page
+
+
+def test_rows_with_nothing_but_ids_are_no_error() -> None:
+    bare: dict[str, list[dict[str, Any]]] = {
+        "trial": [{"trial_id": "t"}], "verdict": [{"definition": "d"}], "stage": [{"instrument": "i", "item": "total"}],
+        "judgement": [{"definition": "d", "trial_id": "other"}], "question": [{}], "episode": [{}], "exposure": [{}],
+        "measurement": [{}], "unread": [{}], "as_of": [{}], "person": [{}], "procedure": [{}],
+    }  # fmt: skip
+    page = patient_page(1, bare, {}, {})
+    assert "trial not listed" in page
+    assert not Outline(page).open
+    rows = {name: [{}] for name in ("attrition", "verdict", "stage", "trial", "unread", "facts")}
+    assert not Outline(cohort_page(rows, {})).open
 
 
 def test_a_person_without_dates() -> None:

@@ -1,4 +1,4 @@
-"""Synthetic histories: the same person in every run, chunk and format; plausible shares; a truth that fits."""
+"""Synthetic histories: the same person in every run, chunk and format; plausible shares; truth that fits."""
 
 from __future__ import annotations
 
@@ -255,8 +255,8 @@ def test_no_maoi_is_taken_with_another_antidepressant(folder: Path) -> None:
             0.65, 0.80),
         ("failed >= 2", "(SELECT count(DISTINCT agent) FILTER (days_adequate >= 42 AND improvement_pct < 50) "
             "AS failed FROM truth_trial WHERE kind = 'drug' GROUP BY person_id, episode)", 0.08, 0.30),
-        ("gap <> 0", "(SELECT start_date - lag(end_date) OVER (PARTITION BY person_id, agent ORDER BY start_date)"
-            " - 1 AS gap FROM exposure)", 0.3, 0.8),
+        ("gap <> 0", "(SELECT start_date - 1 - lag(end_date) OVER (PARTITION BY person_id, agent "
+            "ORDER BY start_date) AS gap FROM exposure)", 0.3, 0.8),
         ("sign = '<'", "measurement WHERE measure = 'CRP'", 0.15, 0.40),
     ],
 )  # fmt: skip

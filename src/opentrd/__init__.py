@@ -25,7 +25,11 @@ __all__ = ["Assessment", "Record", "__version__", "assess", "read"]
 
 def __getattr__(name: str) -> Any:
     """Load the interface on first use, so that ``opentrd --help`` does not wait for the database."""
-    if name in ("Assessment", "Record", "assess", "read"):
+    if name == "assess":
+        from importlib import import_module
+
+        return import_module("opentrd.assess")  # a callable package
+    if name in ("Assessment", "Record", "read"):
         from opentrd import api
 
         return getattr(api, name)

@@ -86,8 +86,7 @@ class Assessment:
 
     def check_current(self) -> None:
         """Raise RuntimeError when a later run over the same record has replaced these tables."""
-        row = self.connection.execute("SELECT number FROM assess.run").fetchone()
-        if not row or row[0] != self._run_number:
+        if self.connection.execute("SELECT number FROM assess.run").fetchall() != [(self._run_number,)]:
             raise RuntimeError(
                 "This assessment was replaced by a later one of the same record. Read the record again for a "
                 "second assessment, or keep the first one's tables with .arrow() before the next run."
@@ -171,7 +170,7 @@ def _ask(connection: duckdb.DuckDBPyConnection, detailed: bool, progress: Callab
         connection.execute("CREATE SCHEMA IF NOT EXISTS world")
         connection.execute(
             'CREATE OR REPLACE TABLE assess.question (person_id VARCHAR, "table" VARCHAR, "row" VARCHAR, '
-            "field VARCHAR, asks VARCHAR, settles_low BIGINT, settles_high BIGINT)"
+            "field VARCHAR, asks VARCHAR, settles_low BIGINT, settles_high BIGINT, narrows_low DOUBLE, narrows_high DOUBLE)"
         )
 
 

@@ -70,5 +70,5 @@ def _harmless(cell: str | None) -> str:
 
 
 def _as_of(connection: duckdb.DuckDBPyConnection) -> str | None:
-    row = connection.execute("SELECT CAST(as_of AS VARCHAR) FROM record.request").fetchone()
-    return row[0] if row else None
+    as_of: str | None = connection.execute("SELECT CAST(as_of AS VARCHAR) FROM record.request").fetchall()[0][0]
+    return as_of

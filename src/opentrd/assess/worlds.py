@@ -57,7 +57,4 @@ def _sql(name: str) -> str:
 
 
 def _one(connection: duckdb.DuckDBPyConnection, query: str) -> str:
-    row = connection.execute(query).fetchone()
-    if row is None:
-        raise LookupError(query)
-    return str(row[0])
+    return str(connection.execute(query).fetchall()[0][0])

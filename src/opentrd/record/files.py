@@ -1,8 +1,8 @@
 """Reader for a folder of record tables: one CSV or Parquet file per table of the public contract.
 
-A file is streamed by DuckDB into its raw table, all columns as text; Python looks only at the header and at the
-encoding. ``source_row`` counts as a spreadsheet does: the header is row 1, the first data row is row 2 (blank
-lines are not counted).
+A file is streamed by DuckDB into its raw table, all columns as text; Python looks only at the header and at
+the encoding. ``source_row`` counts as a spreadsheet does: the header is row 1, the first data row is row 2
+(blank lines are not counted).
 """
 
 from __future__ import annotations
@@ -49,15 +49,15 @@ class _Header:
 
 
 def load_folder(connection: duckdb.DuckDBPyConnection, folder: Path) -> None:
-    """Read every record table in ``folder`` into ``raw.*`` and note what was not understood in ``record.unread``.
+    """Read every record table in ``folder`` into ``raw.*``; what is not understood is in ``record.unread``.
 
-    File names are the table names of the contract in any case, ending in .csv, .csv.gz or .parquet. A table whose
-    file is there is *kept*, even if empty. CSV may be UTF-8 (with or without byte order mark), UTF-16 or Latin-1,
-    separated by comma, semicolon or tab.
+    File names are the table names of the contract in any case, ending in .csv, .csv.gz or .parquet. A table
+    whose file is there is *kept*, even if empty. CSV may be UTF-8 (with or without byte order mark), UTF-16
+    or Latin-1, separated by comma, semicolon or tab.
 
     Raises:
-        InputError: no folder, no record table in it, two files for one table, a file that is not text or Parquet,
-            or a header without a column that the table cannot do without.
+        InputError: no folder, no record table in it, two files for one table, a file that is not text or
+            Parquet, or a header without a column that the table cannot do without.
     """
     for table, path in _find_tables(connection, folder).items():
         if path.suffix.lower() == ".parquet":
@@ -90,8 +90,8 @@ def _find_tables(connection: duckdb.DuckDBPyConnection, folder: Path) -> dict[st
         if path.is_file() and table in RAW_COLUMNS:
             if table in found:
                 raise InputError(
-                    f"{folder} holds {found[table].name} and {path.name}, which are both the table '{table}'. "
-                    "Keep one of them."
+                    f"{folder} holds {found[table].name} and {path.name}, which are both the table "
+                    f"'{table}'. Keep one of them."
                 )
             found[table] = path
         else:
@@ -120,9 +120,9 @@ def _load_csv(connection: duckdb.DuckDBPyConnection, table: str, path: Path) -> 
             """
             CREATE OR REPLACE TEMP TABLE csv_rows AS
             SELECT row_number() OVER () + 1 AS file_row, *
-            FROM read_csv(?, header = false, skip = ?, auto_detect = false, columns = ?, delim = ?, quote = '"',
-                          escape = '"', null_padding = true, strict_mode = false, nullstr = ?, encoding = ?,
-                          compression = ?, parallel = false)
+            FROM read_csv(?, header = false, skip = ?, auto_detect = false, columns = ?, delim = ?,
+                          quote = '"', escape = '"', null_padding = true, strict_mode = false, nullstr = ?,
+                          encoding = ?, compression = ?, parallel = false)
             """,
             [
                 _literal_path(path), header.lines, dict.fromkeys(names, "VARCHAR"), header.delimiter, _PAD,
@@ -131,23 +131,25 @@ def _load_csv(connection: duckdb.DuckDBPyConnection, table: str, path: Path) -> 
         )  # fmt: skip
     except duckdb.Error as error:
         raise InputError(
-            f"{path}: cannot be read as a CSV table ({_first_line(error)}). A quotation mark that is opened and "
-            "never closed is the usual cause; correct the line and run again."
+            f"{path}: cannot be read as a CSV table ({_first_line(error)}). A quotation mark that is "
+            "opened and never closed is the usual cause; correct the line and run again."
         ) from error
     spare = names[width:]
     # One cell too many that is empty is a trailing separator and says nothing.
     regular = f"{names[width - 1]} IS NOT NULL AND " + " AND ".join(f"coalesce({x}, '') = ''" for x in spare)
-    _insert(connection, table, path, {name: names[i] for name, i in columns.items()}, "csv_rows", regular)
-    cells = " + ".join(f"({name} IS NOT NULL)::INT" for name in names)
+    cells = {name: names[position] for name, position in columns.items()}
+    _insert(connection, table, path, cells=cells, rows="csv_rows", condition=regular)
+    filled = " + ".join(f"({name} IS NOT NULL)::INT" for name in names)
     text = f"concat_ws(?, {', '.join(names)})"
     connection.execute(
         f"""
         INSERT INTO record.unread
         SELECT ?, file_row, 'row', left({text}, 200),
-               'the row has ' || CASE WHEN {names[-1]} IS NOT NULL THEN 'at least ' ELSE '' END || ({cells})
+               'the row has ' || CASE WHEN {names[-1]} IS NOT NULL THEN 'at least ' ELSE '' END || ({filled})
                || ' cells, the header has {width}'
                || CASE WHEN contains({text}, chr(10)) THEN '; a quotation mark was opened and not closed, so '
-                       || (length({text}) - length(replace({text}, chr(10), ''))) || ' further lines are lost with it'
+                       || (length({text}) - length(replace({text}, chr(10), '')))
+                       || ' further lines are lost with it'
                   ELSE '' END || '; row not used'
         FROM csv_rows WHERE NOT ({regular})
         """,
@@ -169,10 +171,19 @@ def _load_parquet(connection: duckdb.DuckDBPyConnection, table: str, path: Path)
             name: 'CAST("{}" AS VARCHAR)'.format(names[i].replace('"', '""')) for name, i in columns.items()
         }
         rows = f"(SELECT *, file_row_number + 2 AS file_row FROM {source})"
-        _insert(connection, table, path, cells, rows, "true", [_literal_path(path)])
+        _insert(
+            connection,
+            table,
+            path,
+            cells=cells,
+            rows=rows,
+            condition="true",
+            parameters=[_literal_path(path)],
+        )
     except duckdb.Error as error:
         raise InputError(
-            f"{path}: cannot be read as Parquet ({_first_line(error)}). Write the file again, or give it as CSV."
+            f"{path}: cannot be read as Parquet ({_first_line(error)}). "
+            "Write the file again, or give it as CSV."
         ) from error
 
 
@@ -180,6 +191,7 @@ def _insert(
     connection: duckdb.DuckDBPyConnection,
     table: str,
     path: Path,
+    *,
     cells: dict[str, str],
     rows: str,
     condition: str,

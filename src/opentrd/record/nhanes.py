@@ -1,17 +1,18 @@
 """Converter: official NHANES files (demographics, PHQ-9, prescription drugs) -> record tables.
 
-NHANES is a cross-sectional survey: it says which drugs a participant takes today and for how many days so far, and how
-the last two weeks were, but no calendar date of either. The record therefore holds reported, ongoing exposures with
-``days_taken`` and measurements without a date. Codes are those of the NHANES codebooks of each file
-(wwwn.cdc.gov/nchs/nhanes): 7... refused, 9... don't know, 55555 drug name unknown.
+NHANES is a cross-sectional survey: it says which drugs a participant takes today and for how many days so
+far, and how the last two weeks were, but no calendar date of either. The record therefore holds reported, ongoing
+exposures with ``days_taken`` and measurements without a date. Codes are those of the NHANES codebooks of each
+file (wwwn.cdc.gov/nchs/nhanes): 7... refused, 9... don't know, 55555 drug name unknown.
 """
 
 from __future__ import annotations
 
 import csv
 import gzip
+import math
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -58,12 +59,12 @@ def convert(files: list[Path], out: Path) -> dict[str, Any]:
 
     Args:
         files: DEMO_*, DPQ_*, RXQ_RX_* of any cycles, as .xpt (needs the extra ``pandas``), .csv or .csv.gz.
-        out: folder, made when missing. A table is written only when a file for it is given, so that what was not
-            asked stays "not kept".
+        out: folder, made when missing. A table is written only when a file for it is given, so that what was
+            not asked stays "not kept".
 
     Returns:
-        ``persons``, ``exposures``, ``measurements``: rows written; ``unconverted``: reason -> number of cells or rows
-        that became nothing (each is listed by value in unconverted.csv).
+        ``persons``, ``exposures``, ``measurements``: rows written; ``unconverted``: reason -> number of cells
+        or rows that became nothing (each is listed by value in unconverted.csv).
 
     Raises:
         InputError: no file of these kinds, or a file that cannot be read or lacks a column.
@@ -78,8 +79,8 @@ def convert(files: list[Path], out: Path) -> dict[str, Any]:
             rows[kind].append((path, _read(path, kind)))
     if not any(rows.values()):
         raise InputError(
-            "No NHANES file to convert. Expected files named DEMO_*, DPQ_* or RXQ_RX_* (.xpt, .csv, .csv.gz), "
-            f"given: {', '.join(path.name for path in files) or 'none'}."
+            "No NHANES file to convert. Expected files named DEMO_*, DPQ_* or RXQ_RX_* (.xpt, .csv, "
+            f".csv.gz), given: {', '.join(path.name for path in files) or 'none'}."
         )
     out.mkdir(parents=True, exist_ok=True)
     summary: dict[str, Any] = {"persons": 0, "exposures": 0, "measurements": 0}
@@ -89,8 +90,8 @@ def convert(files: list[Path], out: Path) -> dict[str, Any]:
         columns = ("exposure_id", "person_id", "agent", "days_taken", "ongoing", "indication", "status")
         summary["exposures"] = _write(out / "exposure.csv", columns, _exposures(rows["RXQ_RX"], notes))
     if rows["DPQ"]:
-        columns = ("measurement_id", "person_id", "measure", "value", "assay")
-        summary["measurements"] = _write(out / "measurement.csv", columns, _measurements(rows["DPQ"], notes))
+        fields = ("measurement_id", "person_id", "measure", "value", "assay")
+        summary["measurements"] = _write(out / "measurement.csv", fields, _measurements(rows["DPQ"], notes))
     counted = [(*key, str(count)) for key, count in sorted(notes.counts.items())]
     _write(out / "unconverted.csv", ("file", "field", "value", "reason", "rows"), counted)
     summary["unconverted"] = notes.by_reason()
@@ -98,7 +99,7 @@ def convert(files: list[Path], out: Path) -> dict[str, Any]:
 
 
 def _persons(rows: dict[str, list[tuple[Path, list[Row]]]], notes: _Unconverted) -> list[tuple[str, ...]]:
-    """All participants that any file names. The age in years gives no birth date, so it is left out and counted."""
+    """All participants that any file names. An age in years gives no birth date: left out and counted."""
     sex: dict[str, str] = {}
     for path, table in rows["DEMO"]:
         for row in table:
@@ -237,8 +238,8 @@ def _read_transport(path: Path) -> Iterator[Row]:
         pandas = import_module("pandas")
     except ImportError as error:
         raise InputError(
-            f"{path}: reading SAS transport files needs pandas. Install it with: pip install 'opentrd[pandas]', "
-            "or give the file as CSV."
+            f"{path}: reading SAS transport files needs pandas. Install it with: "
+            "pip install 'opentrd[pandas]', or give the file as CSV."
         ) from error
     frame = pandas.read_sas(path, format="xport", encoding="latin-1")
     names = [str(name).upper() for name in frame.columns]
@@ -256,14 +257,12 @@ def _plain(cell: object) -> str:
         number = float(text)
     except ValueError:
         return text
-    if number != number:  # 'NaN', as pandas and R may write an empty cell
+    if math.isnan(number):  # 'NaN', as pandas and R may write an empty cell
         return ""
     return str(round(number)) if abs(number - round(number)) < 1e-9 else text
 
 
-def _write(
-    path: Path, columns: tuple[str, ...], rows: Iterator[tuple[str, ...]] | list[tuple[str, ...]]
-) -> int:
+def _write(path: Path, columns: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> int:
     """Write one CSV table and return its number of rows."""
     count = 0
     with path.open("w", encoding="utf-8", newline="") as stream:

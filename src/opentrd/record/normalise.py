@@ -1,8 +1,8 @@
 """From the text that a reader collected (``raw.*``) to typed rows (``record.*``), in SQL and set by set.
 
-What a cell does not say is NULL, what was not understood is NULL and a row of ``record.unread``. Names and codes
-become the canonical names of the knowledge. The rules are those of the public contract; each step is one SQL file in
-the folder ``normalise``, run once per table with its columns filled in.
+What a cell does not say is NULL, what was not understood is NULL and a row of ``record.unread``. Names and
+codes become the canonical names of the knowledge. The rules are those of the public contract; each step is
+one SQL file in the folder ``normalise``, run once per table with its columns filled in.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ _DATE = "expected a date as YYYY-MM-DD, YYYY-MM or YYYY"
 _COUNT = "expected a whole number from 1 to 45000"
 _TRUTH = "expected true or false"
 _IMPROVEMENT = "expected a percentage of at most 100 (100 is symptom-free, negative is worse)"
-_UNIT = "expected mg, g or mcg (per day), as the daily dose counts in mg; with another unit daily_dose_mg is not used"
+_UNIT = "expected mg, g or mcg a day; with another unit daily_dose_mg is not used either"
 
 
 @dataclass(frozen=True)
@@ -100,8 +100,8 @@ _USED_IF = {
     "genotype": "gene", "coverage": "table_name",
 }  # fmt: skip
 _HAS_END = {
-    "observation_period": "start_date", "exposure": "start_date", "procedure": "date", "condition": "start_date",
-    "coverage": "start_date",
+    "observation_period": "start_date", "exposure": "start_date", "procedure": "date",
+    "condition": "start_date", "coverage": "start_date",
 }  # fmt: skip
 _SCRATCH = (
     "row_text", "typed", "resolved", "row_id", "renamed", "dose_unit", "unit_text", "one_person", "everyone",
@@ -110,13 +110,15 @@ _SCRATCH = (
 
 
 def normalise(connection: duckdb.DuckDBPyConnection) -> None:
-    """Make ``record.*`` from ``raw.*``, exactly with the columns of ``RECORD_COLUMNS``; ``raw.*`` stays as it is.
+    """Make ``record.*`` from ``raw.*``, exactly with the columns of ``RECORD_COLUMNS``; ``raw.*`` stays.
 
-    Loads the knowledge into the connection first. A field that is not understood becomes NULL, a row whose person,
-    agent, procedure, condition, measure or gene is missing or unknown is not used; both are noted in
-    ``record.unread``. The result does not depend on the order of the rows.
+    Loads the knowledge into the connection if it is not there. A field that is not understood becomes NULL, a row whose
+    person, agent, procedure, condition, measure or gene is missing or unknown is not used; both are noted in
+    ``record.unread``. To be run once, when all readers are done. The result does not depend on
+    the order of the rows.
     """
-    knowledge.load_into(connection)
+    if not _one_row(connection, "SELECT count(*) FROM duckdb_tables() WHERE schema_name = 'knowledge'")[0]:
+        knowledge.load_into(connection)
     _run(connection, "macros")
     connection.execute(
         "CREATE OR REPLACE TABLE record.kept AS "
@@ -191,7 +193,8 @@ def canonical_names(
 ) -> dict[str, str]:
     """What ``normalise`` would make of names or codes: text -> canonical name; unknown texts are left out.
 
-    ``table`` is the record table whose name column is meant: exposure (agents), procedure, condition, measurement.
+    ``table`` is the record table whose name column is meant: exposure (agents), procedure, condition,
+    measurement.
     The knowledge must be loaded in the connection.
     """
     _run(connection, "macros")
@@ -241,7 +244,7 @@ def _one_row(connection: duckdb.DuckDBPyConnection, query: str) -> tuple[int, ..
 
 
 def _run(connection: duckdb.DuckDBPyConnection, step: str, **filled: str) -> None:
-    """Run one SQL file with its ``$names`` filled in (all of them fixed words of this package, never input)."""
+    """Run one SQL file with its ``$names`` filled in (always words of this package, never of the input)."""
     connection.execute(_template(step).substitute(filled))
 
 

@@ -38,21 +38,19 @@ class Record:
     @property
     def persons(self) -> int:
         """Number of persons."""
-        row = self.connection.execute("SELECT count(*) FROM record.person").fetchone()
-        return int(row[0]) if row else 0
+        return int(self.connection.execute("SELECT count(*) FROM record.person").fetchall()[0][0])
 
     @property
     def unread(self) -> int:
         """Number of notes on what was not understood."""
-        row = self.connection.execute("SELECT count(*) FROM record.unread").fetchone()
-        return int(row[0]) if row else 0
+        return int(self.connection.execute("SELECT count(*) FROM record.unread").fetchall()[0][0])
 
     def only(self, person_id: str) -> None:
         """Keep one person. Raises InputError if there is no such person."""
         found = self.connection.execute(
             "SELECT count(*) FROM record.person WHERE person_id = ?", [person_id]
-        ).fetchone()
-        if not found or not found[0]:
+        ).fetchall()
+        if not found[0][0]:
             raise InputError(f"The source has no person with the id given; it has {self.persons} persons.")
         for table in ("person", "observation_period", "exposure", "procedure", "condition", "measurement",
                       "genotype", "coverage"):  # fmt: skip

@@ -21,9 +21,14 @@ NAMES, PLOT, WORDS = 290, 440, 130
 # Which group of persons lies inside which, for one definition: (part, whole).
 INSIDE = {
     ("eligible_high", "persons"),
-    ("eligible_low", "persons"), ("met_low", "persons"), ("met_high", "persons"),
-    ("eligible_low", "eligible_high"), ("met_low", "eligible_high"), ("met_high", "eligible_high"),
-    ("met_low", "met_high"), ("met_low", "eligible_low"),
+    ("eligible_low", "persons"),
+    ("met_low", "persons"),
+    ("met_high", "persons"),
+    ("eligible_low", "eligible_high"),
+    ("met_low", "eligible_high"),
+    ("met_high", "eligible_high"),
+    ("met_low", "met_high"),
+    ("met_low", "eligible_low"),
 }
 ADEQUACY = ((True, "Adequate", "solid"), (None, "Not known", "dots"), (False, "Not adequate", "hatch"))
 
@@ -42,14 +47,19 @@ def content(tables: Tables, meta: Mapping[str, Any]) -> dict[str, Any]:
         "instruments": stage_tables(tables.get("stage") or (), least),
         "trials": trial_rows(tables.get("trial") or (), least),
         "unread": [
-            {**row, "rows": suppress_one(row.get("rows"), least).text}
+            {**_named(row, "source", "field", "reason"), "rows": suppress_one(row.get("rows"), least).text}
             for row in sorted(tables.get("unread") or (), key=_most_rows)
         ],
         "facts_share": facts_share(tables.get("facts") or ()),
         "definition_texts": [
-            {"title": row.get("title") or words.title_case(str(row.get("definition"))), "text": row["text"],
-             "citation": row.get("citation") or "", "status": row.get("knowledge_status") or "not stated"}
-            for row in tables.get("verdict") or () if row.get("text")
+            {
+                "title": row.get("title") or words.title_case(str(row.get("definition"))),
+                "text": row["text"],
+                "citation": row.get("citation") or "",
+                "status": row.get("knowledge_status") or "not stated",
+            }
+            for row in tables.get("verdict") or ()
+            if row.get("text")
         ],
     }
 
@@ -126,7 +136,8 @@ def range_chart(rows: Sequence[Mapping[str, Any]]) -> Markup | None:
     for step in range(6):
         value = end * step / 5
         body += (
-            f'<line x1="{at(value):.1f}" x2="{at(value):.1f}" y1="4" y2="{bottom}" stroke="{charts.FAINT}"/>' + charts.label(at(value), bottom + 16, f"{value:g} %", "middle")
+            f'<line x1="{at(value):.1f}" x2="{at(value):.1f}" y1="4" y2="{bottom}" stroke="{charts.FAINT}"/>'
+            + charts.label(at(value), bottom + 16, f"{value:g} %", "middle")
         )
     for place, row in enumerate(rows):
         y = ROW * place + 18
@@ -141,8 +152,12 @@ def range_chart(rows: Sequence[Mapping[str, Any]]) -> Markup | None:
             f'<circle cx="{low:.1f}" cy="{y}" r="5" fill="{charts.SOLID}"/>'
         )
     return charts.figure(
-        NAMES + PLOT + WORDS, bottom + 24, body, "defs", "Share of persons who meet each definition",
-        "For each definition the lowest and the highest percentage; the same numbers are in the table.",
+        NAMES + PLOT + WORDS,
+        bottom + 24,
+        body,
+        prefix="ranges",
+        title="Share of persons who meet each definition",
+        description="For each definition the lowest and the highest percentage; the table has the same numbers.",
     )
 
 
@@ -226,8 +241,11 @@ def trial_rows(rows: Sequence[Row], min_count: int) -> list[dict[str, Any]]:
     lines = []
     for kind in dict.fromkeys(str(row.get("kind")) for row in rows):
         counts = [
-            sum(int(row.get("trials") or 0) for row in rows
-                if str(row.get("kind")) == kind and words.truth(row.get("adequate")) is value)
+            sum(
+                int(row.get("trials") or 0)
+                for row in rows
+                if str(row.get("kind")) == kind and words.truth(row.get("adequate")) is value
+            )
             for value, _, _ in ADEQUACY
         ]
         parted = suppress_partition(counts, min_count)
@@ -247,10 +265,18 @@ def facts_share(rows: Sequence[Row]) -> list[dict[str, Any]]:
     total = sum(counts.values())
     order = [*words.STATUS_WORDS, *(name for name in counts if name not in words.STATUS_WORDS)]
     return [
-        {"status": name, "meaning": words.STATUS_WORDS.get(name, "the statement names no fact"),
-         "share": round(100 * counts[name] / total)}
-        for name in order if counts.get(name)
+        {
+            "status": name,
+            "meaning": words.STATUS_WORDS.get(name, "the statement names no fact"),
+            "share": round(100 * counts[name] / total),
+        }
+        for name in order
+        if counts.get(name)
     ]
+
+
+def _named(row: Row, *names: str) -> dict[str, str]:
+    return {name: str(row.get(name) or "") for name in names}
 
 
 def _most_rows(row: Row) -> tuple[int, str]:

@@ -59,7 +59,10 @@ def content(
     trials = numbered(tables.get("trial") or (), ("start_date", "end_date"), "trial_id")
     exposures = numbered(tables.get("exposure") or (), ("start_earliest", "start_latest"), "exposure_id")
     procedures = numbered(tables.get("procedure") or (), ("start_earliest", "start_latest"), "procedure_id")
-    trial_views = [trial_view(row, tables, lineage, exposures, procedures, meta) for row in trials.values()]
+    trial_views = [
+        trial_view(row, tables, lineage, exposures=exposures, procedures=procedures, meta=meta)
+        for row in trials.values()
+    ]
     verdicts = [verdict_view(row, tables, explain, lineage, trials) for row in tables.get("verdict") or ()]
     plan = timeline_of(list(trials.values()), tables, explain, meta)
     description = (
@@ -110,7 +113,7 @@ def sorted_rows(rows: Sequence[Row], dates: tuple[str, ...], key: str) -> list[R
 
 
 def numbered(rows: Sequence[Row], dates: tuple[str, ...], key: str) -> dict[str, dict[str, Any]]:
-    """Rows by their id, each with a ``number`` in the order of time: ids are never printed, they may name a person."""
+    """Rows by their id, each with a ``number`` in the order of time: ids may name a person."""
     return {
         str(row.get(key)): {**row, "number": place}
         for place, row in enumerate(sorted_rows(rows, dates, key), 1)
@@ -163,6 +166,7 @@ def verdict_view(
     clauses: list[dict[str, Any]] = [
         {
             "number": trials.get(str(judged.get("trial_id")), {}).get("number", len(trials) + 1),
+            "listed": str(judged.get("trial_id")) in trials,
             "trial": _trial_words(trials.get(str(judged.get("trial_id")))),
             "truths": [words.truth(judged.get(name)) for name, _ in CLAUSES],
             "counted_as": judged.get("counted_as") or "",
@@ -188,7 +192,9 @@ def verdict_view(
         "status": row.get("knowledge_status") or "not stated",
         "text": text.get("text") or "",
         "citation": text.get("citation") or "",
-        "parameters": list((text.get("parameters") or {}).items()),
+        "parameters": [
+            (str(name).replace("_", " "), value) for name, value in (text.get("parameters") or {}).items()
+        ],
         "clauses": clauses,
         "facts": lineage.facts("verdict", definition),
     }
@@ -222,6 +228,7 @@ def trial_view(
     row: Row,
     tables: Tables,
     lineage: Lineage,
+    *,
     exposures: Mapping[str, Row],
     procedures: Mapping[str, Row],
     meta: Mapping[str, Any],
@@ -233,7 +240,10 @@ def trial_view(
     rests = [exposures[k] for k in lineage.record_keys("trial", key, "exposure") if k in exposures]
     courses = [procedures[k] for k in lineage.record_keys("trial", key, "procedure") if k in procedures]
     return {
-        **row,
+        "number": row["number"],
+        "kind": str(row.get("kind") or ""),
+        "classes": str(row.get("classes") or ""),
+        "improvement_basis": str(row.get("improvement_basis") or ""),
         "treatment": words.title_case(str(row.get("agents") or row.get("kind") or "treatment not named")),
         "span": words.days_between(row.get("start_date"), row.get("bridged_end") or row.get("supply_end")),
         "weeks": words.weeks(row.get("days_low"), row.get("days_high")) or "not known",
@@ -347,7 +357,7 @@ def rating_rows(tables: Tables) -> list[dict[str, str]]:
         {
             "measure": str(row.get("measure") or ""),
             "date": words.stated_day(row.get("date_earliest"), row.get("date_latest")),
-            "value": f"{row.get('sign') if row.get('sign') in ('<', '>') else ''}{words.number(row.get('value')) or 'not known'}",
+            "value": words.censored(row.get("sign"), row.get("value")),
             "unit": str(row.get("unit") or ""),
         }
         for row in rows

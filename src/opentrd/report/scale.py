@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from markupsafe import Markup, escape
+from markupsafe import Markup
 
 from opentrd.report import charts
 from opentrd.report.words import Row, interval, number
@@ -61,7 +61,7 @@ def draw(row: Row, bands: Sequence[Row], prefix: str, name: str) -> Markup | Non
         )
         for known, place in ((low, start), (high, end)):
             if known is not None:
-                body += f'<circle cx="{place:.1f}" cy="40" r="7.5" fill="#fff" stroke="{charts.SOLID}" stroke-width="2"/>'
+                body += _end(place)
     words = f"{name}: {interval(low, high)}"
     edges = "" if row.get("scale_max") is None else f" on a scale from {number(floor)} to {number(ceiling)}"
     if not bands:
@@ -69,6 +69,10 @@ def draw(row: Row, bands: Sequence[Row], prefix: str, name: str) -> Markup | Non
     height = HEIGHT if bands else HEIGHT - BAND_HEIGHT
     said = f"The score is {interval(low, high)}{edges}."
     return charts.figure(WIDTH, height, body, prefix=prefix, title=words, description=said)
+
+
+def _end(x: float) -> str:
+    return f'<circle cx="{x:.1f}" cy="40" r="7.5" fill="#fff" stroke="{charts.SOLID}" stroke-width="2"/>'
 
 
 def _bands(bands: Sequence[Row], at: Any) -> str:
@@ -81,7 +85,7 @@ def _bands(bands: Sequence[Row], at: Any) -> str:
         body += (
             f'<rect x="{x:.1f}" y="3" width="{width:.1f}" height="21" '
             f'fill="{"#eef0f2" if place % 2 == 0 else "#dfe3e7"}"/>'
-            f'<text x="{x + width / 2:.1f}" y="18" font-size="12.5" text-anchor="middle">{escape(str(band["band"]))}</text>'
+            + charts.label(x + width / 2, 18, str(band["band"]), "middle")
         )
     return body
 

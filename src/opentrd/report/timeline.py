@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
-from typing import Any
+from typing import Any, cast
 
 from markupsafe import Markup
 
@@ -28,7 +28,7 @@ SHADES = {True: charts.SOLID, False: charts.HATCH, None: charts.DOTS}
 
 @dataclass(frozen=True)
 class Bar:
-    """One stretch of treatment; ``possible_end`` lies after ``end`` where more days are possible than certain."""
+    """One stretch of treatment; ``possible_end`` lies after ``end`` where more days are possible."""
 
     start: date
     end: date | None
@@ -111,7 +111,7 @@ def draw(timeline: Timeline, prefix: str, title: str, description: str) -> Marku
     y, y2 = alt.Y("y:Q", scale=scale, axis=None), "y2:Q"
 
     def layer(rows: list[dict[str, Any]]) -> Any:
-        return alt.Chart(alt.Data(values=rows))
+        return alt.Chart(cast(Any, {"values": rows}))
 
     parts: list[Any] = []
     bands = _bands(timeline, height)
@@ -248,13 +248,14 @@ def legend(prefix: str) -> Markup:
         x += 130
     body += (
         f'<rect x="{x + 1}" y="3" width="26" height="13" fill="#fff" stroke="{charts.SOLID}" '
-        f'stroke-dasharray="3 2.5"/><text x="{x + 34}" y="14" font-size="12.5">possible days, not certain</text>'
+        f'stroke-dasharray="3 2.5"/>'
     )
+    body += charts.label(x + 34, 14, "possible days, not certain", "start")
     return charts.figure(
         x + 210,
         19,
         body,
-        prefix,
-        "Legend of the timeline",
-        "Solid: adequate. Hatched: not adequate. Dotted: not known. Dashed outline: possible days, not certain.",
+        prefix=prefix,
+        title="Legend of the timeline",
+        description="Solid: adequate. Hatched: not adequate. Dotted: not known. Dashed: possible days.",
     )

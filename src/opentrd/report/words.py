@@ -1,4 +1,4 @@
-"""How values are said on a page: dates, spans of days, numbers, the three truths, and where a fact was read."""
+"""How values are said on a page: dates, spans of days, numbers, truths, and where a fact was read."""
 
 from __future__ import annotations
 
@@ -41,6 +41,12 @@ def number(value: Any) -> str:
     if float(value).is_integer():
         return f"{int(value):,}"
     return f"{value:,.2f}".rstrip("0").rstrip(".")
+
+
+def censored(sign: Any, value: Any) -> str:
+    """A measured value with its censoring sign: ``<5``."""
+    said = number(value)
+    return f"{sign}{said}" if said and sign in ("<", ">") else said or "not known"
 
 
 def interval(low: Any, high: Any, nothing: str = "not known") -> str:

@@ -101,7 +101,9 @@ def _read_entry(entry: Entry, intake: Intake) -> None:
         except (TypeError, ValueError, KeyError, AttributeError, IndexError, OverflowError) as error:
             entry.rows.clear()
             entry.note(
-                "resource", text(str(error))[:80], "not in the form that FHIR R4 gives this resource: not used"
+                "resource",
+                text(str(error))[:80],
+                "not in the form that FHIR R4 gives this resource: not used",
             )
     if not (entry.rows or entry.notes or entry.unknown_codes):
         entry.note("resource", label(entry.resource.get("code")), "nothing in it that OpenTRD uses")

@@ -23,6 +23,7 @@ SELECT *,
        CASE WHEN course_read IS NOT NULL THEN course_read
             WHEN end_date_text IS NULL THEN 'open'
             WHEN end_earliest IS NULL THEN 'point'
-            WHEN start_earliest = start_latest AND end_earliest = end_latest AND start_earliest = end_earliest THEN 'point'
+            WHEN start_earliest = start_latest AND end_earliest = end_latest AND start_earliest = end_earliest
+              THEN 'point'
             ELSE 'span' END AS course
 FROM bounded;

@@ -2,7 +2,7 @@
 --   start_*, end_*    first and last covered day, as intervals; an end before the start is left empty
 --   daily_dose_mg     mg a day; g and mcg are converted
 --   ongoing           left empty when an end is given, because the end says more
---   end_read, dose_read, dose_factor, ongoing_read   what the cell says by itself, to tell "not understood" from "not used"
+--   end_read, dose_read, dose_factor, ongoing_read   what the cell says by itself: NULL is "not understood"
 CREATE OR REPLACE TEMP TABLE dose_unit AS
 SELECT * FROM (VALUES ('', 1.0), ('mg', 1.0), ('mg/d', 1.0), ('mg/day', 1.0), ('mg/24h', 1.0), ('mgperday', 1.0),
                       ('mgdaily', 1.0), ('milligram', 1.0), ('milligrams', 1.0),
@@ -42,5 +42,6 @@ SELECT *, coalesce(end_read_latest < start_earliest, FALSE) AS end_before_start,
 FROM reading;
 
 INSERT INTO record.unread
-SELECT source, source_row, 'ongoing', ongoing_text, 'the row has an end_date as well; the end is used, ongoing is ignored'
+SELECT source, source_row, 'ongoing', ongoing_text,
+       'the row has an end_date as well; the end is used, ongoing is ignored'
 FROM typed WHERE ongoing_read AND end_earliest IS NOT NULL AND agent IS NOT NULL;

@@ -6,4 +6,5 @@ SELECT *, person_id_text AS person_id, gene_text AS gene, diplotype_text AS dipl
 FROM row_text;
 
 INSERT INTO record.unread
-SELECT source, source_row, 'gene', '', 'no gene; expected its symbol, as CYP2D6; row not used' FROM typed WHERE gene IS NULL;
+SELECT source, source_row, 'gene', '', 'no gene; expected its symbol, as CYP2D6; row not used'
+FROM typed WHERE gene IS NULL;

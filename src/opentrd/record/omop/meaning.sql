@@ -32,8 +32,11 @@ UNION ALL
 SELECT u.table_name, u.concept_id, u.source_concept_id, u.source_value, n.system, n.kind, n.code, 1
 FROM omop.concept_use AS u JOIN named AS n ON n.concept_id = u.source_concept_id
 UNION ALL
-SELECT u.table_name, u.concept_id, u.source_concept_id, u.source_value, 'name', '',
-    upper(replace(coalesce(n.concept_name, u.source_value), '.', '')), 2
+SELECT u.table_name, u.concept_id, u.source_concept_id, u.source_value, 'name', '', unnest([
+        upper(replace(coalesce(n.concept_name, u.source_value), '.', '')),
+        -- a scale is often called by its name and then "total score"
+        regexp_replace(upper(replace(coalesce(n.concept_name, u.source_value), '.', '')), '( TOTAL)? SCORE$', '')
+    ]), 2
 FROM omop.concept_use AS u
 LEFT JOIN omop.named_concept AS n ON n.concept_id = u.concept_id
 WHERE u.table_name <> 'drug_exposure'

@@ -16,7 +16,7 @@ from opentrd.record.raw import InputError, connect
 from opentrd.record.synthesize import settings
 from opentrd.record.synthesize.write import FORMATS, Target, open_target
 
-CHUNK = 50_000  # persons made at a time: memory depends on this and not on the number of persons
+CHUNK = 20_000  # persons made at a time: memory depends on this and not on the number of persons
 MOST_PERSONS = 100_000_000  # row ids are person number * 10,000 + order, of sessions * 100 more
 
 

@@ -5,21 +5,19 @@ The tables of a format are the SQL files of its folder; each is written chunk by
 
 from __future__ import annotations
 
-import json
 import shutil
 import tempfile
-from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Protocol
 
 import duckdb
 
 from opentrd.record.raw import InputError
+from opentrd.record.synthesize.files import TableFile, open_file
 from opentrd.record.synthesize.settings import SQL
 
 FORMATS = ("record", "omop", "fhir")
 FILE_FORMATS = ("csv", "parquet")
-COPY_OPTIONS = {"csv": "FORMAT csv, HEADER true", "parquet": "FORMAT parquet, COMPRESSION zstd"}
 
 
 class Target(Protocol):
@@ -56,7 +54,10 @@ def open_target(out: Path, fmt: str, file_format: str | None) -> Target:
 
 
 def _queries(folder: Path) -> dict[str, str]:
-    return {path.stem: path.read_text(encoding="utf-8") for path in sorted(folder.glob("*.sql"))}
+    return {
+        path.stem: path.read_text(encoding="utf-8").strip().rstrip(";")
+        for path in sorted(folder.glob("*.sql"))
+    }
 
 
 class FolderTarget:
@@ -69,12 +70,12 @@ class FolderTarget:
         self._suffix = suffix
         self._table_suffix = "ndjson" if fmt == "fhir" else suffix
         self._out = out
-        self._chunks = 0
         self._rows: dict[str, int] = {}
-        self._parts: dict[Path, list[Path]] = {}
+        self._files: dict[Path, TableFile] = {}
         try:
             (out / "truth").mkdir(parents=True, exist_ok=True)
             self._work = Path(tempfile.mkdtemp(prefix=".parts-", dir=out))
+            (self._work / "truth").mkdir()
         except OSError as problem:
             raise InputError(
                 f"{out}: cannot be written ({problem.strerror}); choose a folder you may write"
@@ -94,41 +95,26 @@ class FolderTarget:
 
     def begin(self, connection: duckdb.DuckDBPyConnection) -> None:
         for name, query in self._fixed.items():
-            self._copy(connection, query, self._out / f"{name}.{self._suffix}", name)
+            self._add(connection, query, Path(f"{name}.{self._suffix}"))
 
     def add_chunk(self, connection: duckdb.DuckDBPyConnection) -> None:
-        self._chunks += 1
         for name, query in self._queries.items():
-            self._add(connection, query, self._out / f"{name}.{self._table_suffix}", name)
+            self._add(connection, query, Path(f"{name}.{self._table_suffix}"))
         for name, query in self._truth.items():
-            self._add(connection, query, self._out / "truth" / f"{name}.{self._suffix}", name)
+            self._add(connection, query, Path("truth") / f"{name}.{self._suffix}")
 
-    def _add(self, connection: duckdb.DuckDBPyConnection, query: str, goal: Path, name: str) -> None:
-        part = self._work / f"{goal.stem}-{self._chunks:06d}{goal.suffix}"
-        self._parts.setdefault(goal, []).append(part)
-        self._copy(connection, query, part, name)
-
-    def _copy(self, connection: duckdb.DuckDBPyConnection, query: str, path: Path, name: str) -> None:
-        if path.suffix == ".ndjson":
-            count = _write_ndjson(connection, query, path)
-        else:
-            options = COPY_OPTIONS[path.suffix[1:]]
-            count = _count(connection.execute(f"COPY ({_bare(query)}) TO {_quoted(path)} ({options})"))
-        self._rows[name] = self._rows.get(name, 0) + count
+    def _add(self, connection: duckdb.DuckDBPyConnection, query: str, name: Path) -> None:
+        if name not in self._files:
+            self._files[name] = open_file(self._work / name)
+        count = self._files[name].add(connection, query)
+        self._rows[name.stem] = self._rows.get(name.stem, 0) + count
 
     def finish(self, connection: duckdb.DuckDBPyConnection) -> dict[str, int]:
-        for goal, parts in self._parts.items():
-            if len(parts) == 1:
-                parts[0].replace(goal)
-            elif goal.suffix == ".parquet":
-                files = ", ".join(_quoted(part) for part in parts)
-                connection.execute(
-                    f"COPY (FROM read_parquet([{files}])) TO {_quoted(goal)} ({COPY_OPTIONS['parquet']})"
-                )
-            else:
-                _join_text(parts, goal, header=goal.suffix == ".csv")
-            for part in parts:
-                part.unlink(missing_ok=True)
+        # Nothing appears under its final name before everything is written.
+        for file in self._files.values():
+            file.close()
+        for name in self._files:
+            (self._work / name).replace(self._out / name)
         return self._rows
 
     def clean(self) -> None:
@@ -160,7 +146,7 @@ class DatabaseTarget:
     def _add(self, connection: duckdb.DuckDBPyConnection, table: str, query: str) -> None:
         name = table.rsplit(".", 1)[1]
         verb = f"INSERT INTO {table}" if name in self._rows else f"CREATE TABLE {table} AS"
-        count = _count(connection.execute(f"{verb} {_bare(query)}"))
+        count = _count(connection.execute(f"{verb} {query}"))
         self._rows[name] = self._rows.get(name, 0) + count
 
     def finish(self, connection: duckdb.DuckDBPyConnection) -> dict[str, int]:
@@ -178,44 +164,3 @@ def _count(result: duckdb.DuckDBPyConnection) -> int:
 
 def _quoted(path: Path) -> str:
     return "'" + str(path).replace("'", "''") + "'"
-
-
-def _bare(query: str) -> str:
-    return query.strip().rstrip(";")
-
-
-def _write_ndjson(connection: duckdb.DuckDBPyConnection, query: str, path: Path) -> int:
-    """Write one resource a line; FHIR has no null, so empty elements are left out."""
-    result = connection.execute(f"SELECT CAST(to_json(resource) AS VARCHAR) FROM ({_bare(query)})")
-    count = 0
-    with path.open("w", encoding="utf-8", newline="\n") as file:
-        for text in _texts(result):
-            resource = _without_empty(json.loads(text))
-            file.write(json.dumps(resource, ensure_ascii=False, separators=(",", ":")) + "\n")
-            count += 1
-    return count
-
-
-def _texts(result: duckdb.DuckDBPyConnection) -> Iterator[str]:
-    while rows := result.fetchmany(10_000):
-        for (text,) in rows:
-            yield text
-
-
-def _without_empty(value: Any) -> Any:
-    if isinstance(value, dict):
-        members = {key: _without_empty(member) for key, member in value.items()}
-        return {key: member for key, member in members.items() if member not in (None, {}, [])}
-    if isinstance(value, list):
-        return [member for member in map(_without_empty, value) if member not in (None, {}, [])]
-    return value
-
-
-def _join_text(parts: list[Path], goal: Path, *, header: bool) -> None:
-    """Put text files together; of files with a header line only the first keeps it."""
-    with goal.open("wb") as whole:
-        for number, part in enumerate(parts):
-            with part.open("rb") as file:
-                if header and number:
-                    file.readline()
-                shutil.copyfileobj(file, whole, 1024 * 1024)
