@@ -94,7 +94,7 @@ def pages() -> dict[str, str]:
     }
 
 
-@pytest.mark.parametrize("name", pages())
+@pytest.mark.parametrize("name", ["first", "second", "empty", "cohort", "empty cohort", "index"])
 def test_a_page_is_self_contained_and_can_be_read_aloud(name: str) -> None:
     page = pages()[name]
     outline = Outline(page)
@@ -204,8 +204,10 @@ def test_a_person_without_exposures() -> None:
 
 def test_rows_with_nothing_but_ids_are_no_error() -> None:
     bare: dict[str, list[dict[str, Any]]] = {
-        "trial": [{"trial_id": "t"}], "verdict": [{"definition": "d"}], "stage": [{"instrument": "i", "item": "total"}],
-        "judgement": [{"definition": "d", "trial_id": "other"}], "question": [{}], "episode": [{}], "exposure": [{}],
+        "trial": [{"trial_id": "t"}], "verdict": [{"definition": "d"}],
+        "stage": [{"instrument": "i", "item": "total"}],
+        "judgement": [{"definition": "d", "trial_id": "other"}], "question": [{}],
+        "episode": [{}], "exposure": [{}],
         "measurement": [{}], "unread": [{}], "as_of": [{}], "person": [{}], "procedure": [{}],
     }  # fmt: skip
     page = patient_page(1, bare, {}, {})

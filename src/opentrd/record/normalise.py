@@ -112,8 +112,8 @@ _SCRATCH = (
 def normalise(connection: duckdb.DuckDBPyConnection) -> None:
     """Make ``record.*`` from ``raw.*``, exactly with the columns of ``RECORD_COLUMNS``; ``raw.*`` stays.
 
-    Loads the knowledge into the connection if it is not there. A field that is not understood becomes NULL, a row whose
-    person, agent, procedure, condition, measure or gene is missing or unknown is not used; both are noted in
+    Loads the knowledge into the connection if it is not there. A field that is not understood becomes NULL, a
+    row whose person, agent, procedure, condition, measure or gene is missing or unknown is not used; both are noted in
     ``record.unread``. To be run once, when all readers are done. The result does not depend on
     the order of the rows.
     """

@@ -157,7 +157,7 @@ def range_chart(rows: Sequence[Mapping[str, Any]]) -> Markup | None:
         body,
         prefix="ranges",
         title="Share of persons who meet each definition",
-        description="For each definition the lowest and the highest percentage; the table has the same numbers.",
+        description="The lowest and the highest percentage of each definition, as in the table.",
     )
 
 

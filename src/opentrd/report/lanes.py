@@ -12,7 +12,7 @@ from opentrd.report.timeline import MOST_LANES, MOST_PANELS, Bar, Lane, Panel, T
 from opentrd.report.words import Row
 
 NAME_LENGTH = 24
-NOTE_LENGTH = 46
+NOTE_LENGTH = 52
 
 
 def timeline_of(
@@ -114,7 +114,7 @@ def _by_treatment(
     for name, rows in groups.items():
         bars = [bar for bar in (_bar(row, meta, as_of) for row in rows) if bar is not None]
         kinds = [adequate(row, meta) for row in rows]
-        counts = ((True, "adequate"), (False, "not"), (None, "not known"))
+        counts = ((True, "adequate"), (False, "not adequate"), (None, "not known"))
         note = f"{words.plural(len(rows), 'trial')}: " + ", ".join(
             f"{kinds.count(value)} {word}" for value, word in counts if kinds.count(value)
         )

@@ -42,7 +42,7 @@ class ParquetFile:
         self._writer: pq.ParquetWriter | None = None
 
     def add(self, connection: duckdb.DuckDBPyConnection, query: str) -> int:
-        reader = _batches(connection.execute(query))
+        reader = _batches(connection.sql(query))
         if self._writer is None:
             self._writer = pq.ParquetWriter(self._path, reader.schema, compression="zstd")
         count = 0
@@ -99,9 +99,9 @@ class NdjsonFile:
         """The file is complete after every chunk."""
 
 
-def _batches(result: Any) -> Any:
-    """The result as a stream of Arrow batches; DuckDB 1 and 2 name the method differently."""
-    stream = getattr(result, "to_arrow_reader", None) or result.fetch_record_batch
+def _batches(relation: Any) -> Any:
+    """The relation as a stream of Arrow batches; DuckDB 1 and 2 name the method differently."""
+    stream = getattr(relation, "to_arrow_reader", None) or relation.fetch_arrow_reader
     return stream(BATCH)
 
 

@@ -1,4 +1,4 @@
--- step: one row is one treatment step of an episode, in order: start or switch of a base drug, or something added to it.
+-- step: one row is one treatment step of an episode, in order: start or switch of a base drug, or an addition to it.
 --   outcome, improvement   what it truly brought: percent from the untreated severity of the episode
 --   strategy               switch, augment, combine, ect, rtms, psychotherapy, esketamine
 --   pool                   group of agents the drug is taken from; null for a procedure

@@ -1,5 +1,5 @@
--- coded_condition: one row is one coded diagnosis. Depression is either a problem with a start and an end (empty while it
--- lasts), or a code at the visits where a treatment was begun; other diagnoses are codes of one day.
+-- coded_condition: one row is one coded diagnosis. Depression is either a problem with a start and an end (empty while
+-- it lasts), or a code at the visits where a treatment was begun; other diagnoses are codes of one day.
 CREATE OR REPLACE TEMP TABLE coded_condition AS
 WITH depression AS (
     SELECT e.number, e.episode, e.start_date, e.end_date, d.*
@@ -34,6 +34,7 @@ WITH depression AS (
 )
 SELECT
     number,
-    number * 10000 + row_number() OVER (PARTITION BY number ORDER BY start_date, diagnosis, episode, step) AS condition_number,
+    number * 10000
+        + row_number() OVER (PARTITION BY number ORDER BY start_date, diagnosis, episode, step) AS condition_number,
     diagnosis, icd10cm, start_date, end_date, stated
 FROM coded;

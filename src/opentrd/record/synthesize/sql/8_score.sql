@@ -1,5 +1,5 @@
--- score: one row is one measured value: PHQ-9 (and MADRS where a specialist treats) at the start, in the middle and at the
--- end of a step, following the true course with noise; CRP once for a share of the persons.
+-- score: one row is one measured value: PHQ-9 (and MADRS where a specialist treats) at the start, in the middle and
+-- at the end of a step, following the true course with noise; CRP once for a share of the persons.
 CREATE OR REPLACE TEMP TABLE score AS
 WITH course AS (
     SELECT

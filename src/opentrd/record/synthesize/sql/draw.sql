@@ -15,6 +15,7 @@ CREATE OR REPLACE TEMP MACRO part(drawn, i) AS CAST((drawn >> (10 * i)) & 1023 A
 
 CREATE OR REPLACE TEMP MACRO share(drawn, i) AS part(drawn, i) / 1024.0;
 
-CREATE OR REPLACE TEMP MACRO spread(drawn, i, width) AS CAST((CAST(width AS BIGINT) * part(drawn, i)) // 1024 AS INTEGER);
+CREATE OR REPLACE TEMP MACRO spread(drawn, i, width) AS
+    CAST((CAST(width AS BIGINT) * part(drawn, i)) // 1024 AS INTEGER);
 
 CREATE OR REPLACE TEMP MACRO noise(drawn) AS (part(drawn, 3) + part(drawn, 4) + part(drawn, 5) - 1534.5) / 512.0;
