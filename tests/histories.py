@@ -352,6 +352,8 @@ def _typed_row(table: str, cells: dict[str, str]) -> Row:
         row["course"] = _course(cells)
     if table in ("condition", "procedure") and row["present"] is None:
         row["present"] = True
+    if table == "measurement" and row["sign"] is None:
+        row["sign"] = "="
     if table == "exposure" and cells["end_date"]:
         row["ongoing"] = None
     return row

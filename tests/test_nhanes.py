@@ -251,5 +251,5 @@ def test_still_depressed_after_six_weeks_of_an_antidepressant(
         SELECT count(*) FILTER (m.value >= 10), count(*)
         FROM treated AS t JOIN record.measurement AS m ON m.person_id = t.person_id AND m.measure = 'PHQ-9'
         """
-    ).fetchone()
-    assert found == (depressed, treated)
+    ).fetchall()
+    assert found == [(depressed, treated)]

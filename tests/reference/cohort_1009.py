@@ -9,7 +9,7 @@ from reference import facts
 from reference.days import Span, covered, pieces
 from reference.failures import exclusions
 from reference.history import Event, History
-from reference.truth import and3, or3, reaches
+from reference.truth import and3, not3, or3, reaches
 
 Row = dict[str, Any]
 ERA_GAP = "trial"
@@ -62,6 +62,20 @@ def entry_day(definition: str, history: History, world: World) -> int | None:
                 ):
                     found.append(day)
     return min(found, default=None)
+
+
+def unknown_start_may_enter(definition: str, history: History) -> bool:
+    """Whether a start on an unknown day, of agents that could make up an entry, leaves the answer open."""
+    for rule in facts.rows("window_rule"):
+        if rule["definition"] != definition:
+            continue
+        entry, prior = (facts.members("agent_set", rule[name]) for name in ("entry_set", "prior_set"))
+        relevant = [event for event in history.exposures if event.row["agent"] in entry | prior]
+        agents = {event.row["agent"] for event in relevant}
+        enough = len(agents & prior) >= rule["min_agents"] and bool(agents & entry)
+        if enough and any(e.start_earliest is None or e.start_earliest != e.start_latest for e in relevant):
+            return True
+    return False
 
 
 def _inside(era: Span, period: Span) -> bool:
@@ -122,12 +136,15 @@ def verdict(definition: Row, history: History) -> Row:
     longest = entry_day(name, history, World(longest=True))
     kept = history.complete("exposure")
     low = 1 if shortest is not None else 0
-    high = None if not kept else (1 if longest is not None or low else 0)
+    may_enter = longest is not None or shortest is not None or unknown_start_may_enter(name, history)
+    high = None if not kept else int(may_enter)
     entry = longest if shortest is None else shortest
     exclusion = _excluded(name, history, entry)
     diagnosis_sets = {row["diagnosis_set"] for row in facts.rows("window_rule") if row["definition"] == name}
     diagnosis = or3(history.diagnosed(found, definition["min_depression_rows"]) for found in diagnosis_sets)
-    eligible = and3([diagnosis, exclusion is None])
+    # Without an entry day it is not known whether what excludes came before or after it.
+    barred = None if exclusion and entry is None and may_enter else exclusion is not None
+    eligible = and3([diagnosis, not3(barred)])
     reached = reaches(low, high, int(definition["needed"]))
     met = and3([eligible, reached])
     clause = None

@@ -238,9 +238,9 @@ def _store(connection: duckdb.DuckDBPyConnection, table: str, source: str, used:
 
 
 def _one_row(connection: duckdb.DuckDBPyConnection, query: str) -> tuple[int, ...]:
-    row = connection.execute(query).fetchone()
-    assert row is not None
-    return row
+    """The only row of a query; fetched to the end, because an open result blocks the connection."""
+    (row,) = connection.execute(query).fetchall()
+    return tuple(row)
 
 
 def _run(connection: duckdb.DuckDBPyConnection, step: str, **filled: str) -> None:
