@@ -169,7 +169,7 @@ def test_transport_files_without_pandas_name_the_extra(
 
 
 def ibm_float(number: int) -> bytes:
-    """A whole number as the eight bytes of an IBM hexadecimal float: sign, exponent base 16 (+64), fraction."""
+    """A whole number as the eight bytes of an IBM hexadecimal float: exponent to base 16, fraction."""
     if number == 0:
         return bytes(8)
     digits = (number.bit_length() + 3) // 4

@@ -76,8 +76,8 @@ def test_a_date_is_an_interval(text: str, first: date | None, last: date | None)
 
 @pytest.mark.parametrize(
     "text",
-    ["2020-02-31", "2019-02-29", "2020-13", "31.02.2020", "2020/01/01", "2020-1-5", "20200101", "infinity", "yesterday",
-     "2020-01-01Tlunch", "2020-01-01-02", "202", "epoch"],
+    ["2020-02-31", "2019-02-29", "2020-13", "31.02.2020", "2020/01/01", "2020-1-5", "20200101", "infinity",
+     "yesterday", "2020-01-01Tlunch", "2020-01-01-02", "202", "epoch"],
 )  # fmt: skip
 def test_what_is_no_date_is_left_empty_and_noted(text: str) -> None:
     connection = record(exposure=[exposure(start_date=text)])
@@ -166,8 +166,8 @@ def test_a_good_field(field: str, text: str, value: object) -> None:
 @pytest.mark.parametrize(
     ("dose", "unit", "milligrams"),
     [
-        ("50", "", 50.0), ("50", "mg", 50.0), ("6", "mg/24 h", 6.0), ("1.2", "g", 1200.0), ("25", "MCG", 0.025),
-        ("25", "µg", 0.025), ("50", "tablets", None), ("5", "mg/h", None),
+        ("50", "", 50.0), ("50", "mg", 50.0), ("6", "mg/24 h", 6.0), ("1.2", "g", 1200.0),
+        ("25", "MCG", 0.025), ("25", "µg", 0.025), ("50", "tablets", None), ("5", "mg/h", None),
     ],
 )  # fmt: skip
 def test_the_dose_is_counted_in_milligrams(dose: str, unit: str, milligrams: float | None) -> None:
@@ -223,9 +223,9 @@ def test_conditions_take_the_most_specific_code() -> None:
 
 def test_procedures_and_measures() -> None:
     connection = record(
-        procedure=[{"procedure_id": "p", "person_id": "1", "procedure": "electroconvulsive therapy", "sessions": "8"}],
-        measurement=[{"measurement_id": "m", "person_id": "1", "measure": "LOINC:44261-6", "value": "12"}],
-    )  # fmt: skip
+        procedure=[{"person_id": "1", "procedure": "electroconvulsive therapy", "sessions": "8"}],
+        measurement=[{"person_id": "1", "measure": "LOINC:44261-6", "value": "12"}],
+    )
     assert rows(connection, "SELECT procedure, sessions, present FROM record.procedure") == [("ECT", 8, True)]
     assert rows(connection, "SELECT measure, value, sign FROM record.measurement") == [("PHQ-9", 12.0, "=")]
 
@@ -440,10 +440,7 @@ def test_every_cell_of_the_contract_reaches_the_record_or_the_notes() -> None:
 
 
 def test_allowed_words_are_accepted_in_any_case() -> None:
-    connection = record(
-        exposure=[
-            exposure(exposure_id=word, stop_reason=word.upper()) for word in ALLOWED_VALUES["exposure", "stop_reason"]
-        ]
-    )  # fmt: skip
+    words = ALLOWED_VALUES["exposure", "stop_reason"]
+    connection = record(exposure=[exposure(exposure_id=word, stop_reason=word.upper()) for word in words])
     assert rows(connection, "SELECT count(*) FROM record.exposure WHERE stop_reason = exposure_id") == [(5,)]
     assert unread(connection) == []

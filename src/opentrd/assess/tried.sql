@@ -4,7 +4,8 @@
 --   ect_low, ect_high                     1: a course of ECT was used and failed, certainly and possibly
 --   bilateral_low, bilateral_high         1: a course of bilateral ECT was used and failed
 WITH attempt AS (
-  SELECT t.person_id, d.definition, t.kind, t.laterality, s.procedure IS NOT NULL AS is_ect, t.episode_ok,
+  SELECT t.person_id, d.definition, t.kind, t.laterality, s.procedure IS NOT NULL AS is_ect,
+         t.episode_ok AND CASE WHEN c.is_last THEN TRUE END AS episode_ok,
          t.days_low >= g.value OR t.kind = 'procedure' AS long_enough,
          CASE WHEN t.improvement_pct < f.max_improvement_pct THEN TRUE
               WHEN t.improvement_pct >= f.max_improvement_pct THEN FALSE
@@ -12,6 +13,7 @@ WITH attempt AS (
               WHEN t.stop_reason = 'remission' THEN FALSE END AS did_not_respond
   FROM assess.trial AS t
   JOIN assess.episode AS e ON e.episode_id = t.episode_id AND e.is_last
+  LEFT JOIN assess.spell AS c ON c.person_id = t.person_id AND c.bound = 'sure' AND c.spell_no = t.part_no
   CROSS JOIN knowledge.definition AS d
   JOIN knowledge.failure_rule AS f ON f.failure_rule = d.failure_rule
   JOIN knowledge.parameter AS g ON g.parameter = 'min_joint_days'

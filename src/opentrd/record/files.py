@@ -10,6 +10,7 @@ from __future__ import annotations
 import codecs
 import csv
 import gzip
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, cast
@@ -35,7 +36,7 @@ DELIMITERS = {",": "comma", ";": "semicolon", "\t": "tab"}
 
 _HEAD_BYTES = 1 << 20  # a header longer than this is not a header
 _SPARE = 3  # cells beyond the header that are still seen, to tell a row that is too long
-_PAD = "\x01"  # stands for NULL in the text, so that an empty cell and a missing cell differ
+_MARK = "\x01"  # never in a text: stands for NULL, so that an empty cell and a missing cell differ
 
 
 @dataclass(frozen=True)
@@ -115,47 +116,56 @@ def _load_csv(connection: duckdb.DuckDBPyConnection, table: str, path: Path) -> 
     columns = _match_columns(connection, table, path, header.columns)
     width = len(header.columns)
     names = [f"c{i}" for i in range(width + _SPARE)]
+    # A cell too many that is empty is a trailing separator and says nothing.
+    spare = " AND ".join(f"coalesce({name}, '') = ''" for name in names[width:])
+    filled = " + ".join(f"({name} IS NOT NULL)::INT" for name in names)
+    # One pass over the file: a row of the wrong length goes in with a mark and is moved to the notes after.
+    row = f"""
+        CASE WHEN {names[width - 1]} IS NOT NULL AND {spare} THEN CAST(file_row AS VARCHAR)
+             ELSE concat_ws(chr(1), '', file_row, {filled}, concat_ws(?, {", ".join(names)})) END"""
+    rows = """
+        (SELECT row_number() OVER () + 1 AS file_row, *
+         FROM read_csv(?, header = false, skip = ?, auto_detect = false, columns = ?, delim = ?, quote = '"',
+                       escape = '"', null_padding = true, strict_mode = false, nullstr = ?, encoding = ?,
+                       compression = ?, parallel = false))"""
+    parameters = [
+        header.delimiter, _literal_path(path), header.lines, dict.fromkeys(names, "VARCHAR"),
+        header.delimiter, _MARK, header.encoding, "gzip" if path.suffix.lower() == ".gz" else "none",
+    ]  # fmt: skip
+    cells = {name: names[position] for name, position in columns.items()}
     try:
-        connection.execute(
-            """
-            CREATE OR REPLACE TEMP TABLE csv_rows AS
-            SELECT row_number() OVER () + 1 AS file_row, *
-            FROM read_csv(?, header = false, skip = ?, auto_detect = false, columns = ?, delim = ?,
-                          quote = '"', escape = '"', null_padding = true, strict_mode = false, nullstr = ?,
-                          encoding = ?, compression = ?, parallel = false)
-            """,
-            [
-                _literal_path(path), header.lines, dict.fromkeys(names, "VARCHAR"), header.delimiter, _PAD,
-                header.encoding, "gzip" if path.suffix.lower() == ".gz" else "none",
-            ],
-        )  # fmt: skip
+        _insert(connection, table, path, cells=cells, row=row, rows=rows, parameters=parameters)
     except duckdb.Error as error:
         raise InputError(
             f"{path}: cannot be read as a CSV table ({_first_line(error)}). A quotation mark that is "
             "opened and never closed is the usual cause; correct the line and run again."
         ) from error
-    spare = names[width:]
-    # One cell too many that is empty is a trailing separator and says nothing.
-    regular = f"{names[width - 1]} IS NOT NULL AND " + " AND ".join(f"coalesce({x}, '') = ''" for x in spare)
-    cells = {name: names[position] for name, position in columns.items()}
-    _insert(connection, table, path, cells=cells, rows="csv_rows", condition=regular)
-    filled = " + ".join(f"({name} IS NOT NULL)::INT" for name in names)
-    text = f"concat_ws(?, {', '.join(names)})"
+    _move_irregular(connection, table, width)
+
+
+def _move_irregular(connection: duckdb.DuckDBPyConnection, table: str, width: int) -> None:
+    """Move the rows that were marked (row, number of cells, text) from the raw table to the notes."""
     connection.execute(
         f"""
+        WITH marked AS (
+          SELECT source, split_part(source_row, chr(1), 2) AS file_row,
+                 CAST(split_part(source_row, chr(1), 3) AS INT) AS cells,
+                 split_part(source_row, chr(1), 4) AS text
+          FROM raw.{table} WHERE starts_with(source_row, chr(1))
+        )
         INSERT INTO record.unread
-        SELECT ?, file_row, 'row', left({text}, 200),
-               'the row has ' || CASE WHEN {names[-1]} IS NOT NULL THEN 'at least ' ELSE '' END || ({filled})
-               || ' cells, the header has {width}'
-               || CASE WHEN contains({text}, chr(10)) THEN '; a quotation mark was opened and not closed, so '
-                       || (length({text}) - length(replace({text}, chr(10), '')))
+        SELECT source, file_row, 'row', left(text, 200),
+               'the row has ' || CASE WHEN cells = ? THEN 'at least ' ELSE '' END || cells
+               || ' cells, the header has ' || ?
+               || CASE WHEN contains(text, chr(10)) THEN '; a quotation mark was opened and not closed, so '
+                       || (length(text) - length(replace(text, chr(10), '')))
                        || ' further lines are lost with it'
                   ELSE '' END || '; row not used'
-        FROM csv_rows WHERE NOT ({regular})
+        FROM marked
         """,
-        [path.name, *[header.delimiter] * 4],
+        [width + _SPARE, width],
     )
-    connection.execute("DROP TABLE csv_rows")
+    connection.execute(f"DELETE FROM raw.{table} WHERE starts_with(source_row, chr(1))")
 
 
 def _load_parquet(connection: duckdb.DuckDBPyConnection, table: str, path: Path) -> None:
@@ -170,16 +180,9 @@ def _load_parquet(connection: duckdb.DuckDBPyConnection, table: str, path: Path)
         cells = {
             name: 'CAST("{}" AS VARCHAR)'.format(names[i].replace('"', '""')) for name, i in columns.items()
         }
-        rows = f"(SELECT *, file_row_number + 2 AS file_row FROM {source})"
-        _insert(
-            connection,
-            table,
-            path,
-            cells=cells,
-            rows=rows,
-            condition="true",
-            parameters=[_literal_path(path)],
-        )
+        row = "CAST(file_row_number + 2 AS VARCHAR)"
+        parameters = [_literal_path(path)]
+        _insert(connection, table, path, cells=cells, row=row, rows=source, parameters=parameters)
     except duckdb.Error as error:
         raise InputError(
             f"{path}: cannot be read as Parquet ({_first_line(error)}). "
@@ -193,16 +196,14 @@ def _insert(
     path: Path,
     *,
     cells: dict[str, str],
+    row: str,
     rows: str,
-    condition: str,
-    parameters: list[str] | None = None,
+    parameters: Sequence[object],
 ) -> None:
-    """Append to the raw table: ``cells`` gives the SQL of each column that the file has."""
+    """Append to the raw table; in SQL, ``cells`` is each column that the file has, ``row`` the row number."""
     chosen = [cells.get(name, "NULL") for name in raw_columns(table)[:-2]]
     connection.execute(
-        f"INSERT INTO raw.{table} SELECT {', '.join(chosen)}, ?, CAST(file_row AS VARCHAR) "
-        f"FROM {rows} WHERE {condition}",
-        [path.name, *(parameters or [])],
+        f"INSERT INTO raw.{table} SELECT {', '.join(chosen)}, ?, {row} FROM {rows}", [path.name, *parameters]
     )
 
 

@@ -2,8 +2,8 @@
 
 NHANES is a cross-sectional survey: it says which drugs a participant takes today and for how many days so
 far, and how the last two weeks were, but no calendar date of either. The record therefore holds reported,
-ongoing exposures with ``days_taken`` and measurements without a date. Codes are those of the NHANES codebooks of each
-file (wwwn.cdc.gov/nchs/nhanes): 7... refused, 9... don't know, 55555 drug name unknown.
+ongoing exposures with ``days_taken`` and measurements without a date. Codes are those of the NHANES codebooks
+of each file (wwwn.cdc.gov/nchs/nhanes): 7... refused, 9... don't know, 55555 drug name unknown.
 """
 
 from __future__ import annotations

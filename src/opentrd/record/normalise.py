@@ -113,9 +113,9 @@ def normalise(connection: duckdb.DuckDBPyConnection) -> None:
     """Make ``record.*`` from ``raw.*``, exactly with the columns of ``RECORD_COLUMNS``; ``raw.*`` stays.
 
     Loads the knowledge into the connection if it is not there. A field that is not understood becomes NULL, a
-    row whose person, agent, procedure, condition, measure or gene is missing or unknown is not used; both are noted in
-    ``record.unread``. To be run once, when all readers are done. The result does not depend on
-    the order of the rows.
+    row whose person, agent, procedure, condition, measure or gene is missing or unknown is not used; both are
+    noted in ``record.unread``. To be run once, when all readers are done. The result does not depend on the
+    order of the rows.
     """
     if not _one_row(connection, "SELECT count(*) FROM duckdb_tables() WHERE schema_name = 'knowledge'")[0]:
         knowledge.load_into(connection)

@@ -35,10 +35,13 @@ WITH definition AS (
   SELECT p.person_id, p.definition, p.episode_id, max(p.nth) AS high, min(CASE WHEN p.nth = d.needed THEN p.possible_on END) AS possible_on
   FROM possible_ranked AS p JOIN definition AS d ON d.definition = p.definition
   GROUP BY p.person_id, p.definition, p.episode_id
+), looked_at AS (
+  SELECT DISTINCT person_id, definition, episode_id FROM counted
 ), per_episode AS (
-  SELECT p.person_id, p.definition, p.episode_id, coalesce(c.low, 0) AS low, p.high, c.met_on, p.possible_on
-  FROM possible_episode AS p
-  LEFT JOIN certain_episode AS c ON c.person_id = p.person_id AND c.definition = p.definition AND c.episode_id = p.episode_id
+  SELECT l.person_id, l.definition, l.episode_id, coalesce(c.low, 0) AS low, coalesce(p.high, 0) AS high, c.met_on, p.possible_on
+  FROM looked_at AS l
+  LEFT JOIN possible_episode AS p ON p.person_id = l.person_id AND p.definition = l.definition AND p.episode_id = l.episode_id
+  LEFT JOIN certain_episode AS c ON c.person_id = l.person_id AND c.definition = l.definition AND c.episode_id = l.episode_id
 ), chosen AS (
   SELECT e.*,
          max(low) OVER (PARTITION BY e.person_id, definition) AS most_low, max(high) OVER (PARTITION BY e.person_id, definition) AS most_high,

@@ -1,6 +1,6 @@
 -- typed: one row is one condition, its cells as text and as values.
 --   start_*, end_*   first and last day, as intervals; an end before the start is left empty
---   course           as the reader says, else: span (a start and a later end), point (one and the same day), open (no
+--   course           as the reader says, else: span (a start and a later end), point (start and end are one and the same date), open (no
 --                    end stated). An end that is stated but not understood does not make the row open: point.
 --   present          false: ruled out; true when nothing is said
 --   end_read         the end as its cell says it
@@ -23,7 +23,6 @@ SELECT *,
        CASE WHEN course_read IS NOT NULL THEN course_read
             WHEN end_date_text IS NULL THEN 'open'
             WHEN end_earliest IS NULL THEN 'point'
-            WHEN start_earliest = start_latest AND end_earliest = end_latest AND start_earliest = end_earliest
-              THEN 'point'
+            WHEN start_earliest = end_earliest AND start_latest = end_latest THEN 'point'
             ELSE 'span' END AS course
 FROM bounded;
