@@ -230,7 +230,7 @@ def test_transport_files(tmp_path: Path) -> None:
 def test_still_depressed_after_six_weeks_of_an_antidepressant(
     tmp_path: Path, cycle: str, depressed: int, treated: int
 ) -> None:
-    """Adults on an antidepressant for at least 42 days whose PHQ-9 is complete, and those of them at 10 or more.
+    """Adults on an antidepressant for at least 42 days with a complete PHQ-9, and those at 10 or more.
 
     The PHQ-9 is asked of adults only, so a complete PHQ-9 is that of an adult.
     """

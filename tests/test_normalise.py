@@ -253,7 +253,7 @@ def test_rows_without_a_person_or_a_name_are_not_used() -> None:
         ("2020-01-01", "2020-01-01", "", "point"),
         ("2020-01-01", "", "", "open"),
         ("", "", "", "open"),
-        ("2020", "2020", "", "span"),
+        ("2020", "2020", "", "point"),  # the same written date
         ("2020-01-01", "", "point", "point"),
         ("2020-01-01", "2020-02-31", "", "point"),  # an end there is, but it is not understood
     ],

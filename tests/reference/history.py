@@ -57,7 +57,7 @@ class History:
         """Whether the record would show every row of this table over the whole observed time."""
         if table not in self.kept:
             return False
-        if table not in self.coverage:
+        if table not in self.coverage or self.undated:
             return True
         shown = {day for first, last in self.coverage[table] for day in range(first, last + 1)}
         return all(day in shown for first, last in self.periods() for day in range(first, last + 1))

@@ -19,7 +19,7 @@ CLAUSES = ("response_ok", "duration_ok", "dose_ok", "stop_ok", "adherence_ok", "
 
 @dataclass
 class Judgement:
-    """What one definition says of one trial."""
+    """What one definition says of one trial; ``counted_as`` the agent, of an augmentation the added one."""
 
     trial: Trial
     clauses: dict[str, Truth]
@@ -42,7 +42,7 @@ def judge(definition: Row, history: History, trials: list[Trial], episodes: list
     adequacy = facts.one("adequacy_rule", adequacy_rule=definition["adequacy_rule"])
     failure = facts.one("failure_rule", failure_rule=definition["failure_rule"])
     return [
-        judge_trial(trial, adequacy, failure, definition["episode"], episodes)
+        judge_trial(trial, adequacy, failure, definition["episode"], episodes=episodes, as_of=history.as_of)
         for trial in trials
         if _spoken_of(trial, definition)
     ]
@@ -60,12 +60,21 @@ def _spoken_of(trial: Trial, definition: Row) -> bool:
 
 
 def judge_trial(
-    trial: Trial, adequacy: Row, failure: Row, episode_rule: str, episodes: list[Episode]
+    trial: Trial,
+    adequacy: Row,
+    failure: Row,
+    episode_rule: str,
+    *,
+    episodes: list[Episode],
+    as_of: int,
 ) -> Judgement:
     """All clauses of one trial."""
     dose = dose_ok(trial, adequacy)
     duration = duration_ok(trial, adequacy, dose)
     episode, certainly = episode_of(trial, episodes)
+    piece = None if episode is None else piece_of(trial, episode)
+    if episode_rule == "current":
+        certainly = and3([certainly, _in_current(episode, piece, episodes, as_of)])
     clauses = {
         "response_ok": response_ok(trial.outcome, failure),
         "duration_ok": duration,
@@ -74,8 +83,14 @@ def judge_trial(
         "adherence_ok": adherence_ok(trial.outcome, adequacy),
         "episode_ok": True if episode_rule == "none" else certainly,
     }
-    piece = None if episode is None else piece_of(trial, episode)
-    return Judgement(trial, clauses, trial.agents[0], episode, piece)
+    return Judgement(trial, clauses, trial.agents[-1], episode, piece)
+
+
+def _in_current(episode: Episode | None, piece: Span | None, episodes: list[Episode], as_of: int) -> Truth:
+    """Whether the episode, and the finest piece of it that the trial lies in, is current at ``as_of``."""
+    if episode is None or episode is not episodes[-1] or not episode.current(as_of):
+        return False
+    return True if piece is not None and piece == episode.current_piece(as_of) else None
 
 
 def dose_ok(trial: Trial, adequacy: Row) -> Truth:

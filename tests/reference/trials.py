@@ -193,7 +193,7 @@ def _joint(kind: str, base: Trial, added: Trial) -> list[Trial]:
     certain_days, possible_days = covered(certain), covered(possible)
     trial = Trial(
         kind=kind,
-        agents=tuple(sorted(base.agents + added.agents)) if kind == "combination" else added.agents,
+        agents=base.agents + added.agents,
         certain_days=certain_days,
         possible_days=possible_days,
         outcome=added.outcome,

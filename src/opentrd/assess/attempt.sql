@@ -8,6 +8,7 @@
 --   base_trial   the drug trial that it was added to
 --   sure_start, supply_end, bridged_end, last_issue, may_start, may_end   as in era
 --   days_low, days_high   days, certain and possible; for joint use the joint days
+--   top_dose_mg  largest known daily dose, mg
 --   sessions, laterality  of a procedure
 WITH drug AS (
   SELECT e.person_id, e.person_id || '/' || e.agent || '/' || CAST(e.era_no AS VARCHAR) AS trial_id, e.agent, k.class, k.role, e.era_no,

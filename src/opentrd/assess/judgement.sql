@@ -9,6 +9,7 @@
 --   counts         all of them: a failed adequate trial
 --   counted_as     what can count once: agent or class
 --   episode_id, part_no, on_date   where and when it counts
+--   kind, agent   of the trial
 WITH rule AS (
   SELECT d.definition, d.distinct_level, d.agent_set, d.augmentation, d.neurostimulation, d.episode, r.gap_rule,
          r.dose_table, f.max_improvement_pct, f.includes_threshold,

@@ -15,7 +15,9 @@
 --   dose_status    against the ATRQ minimum: adequate, below minimum, not known, no minimum known; null without a dose
 --   days_at_dose_low, days_at_dose_high   days at or above the ATRQ minimum: certain, possible
 --   sessions, laterality   of a procedure
---   agent, part_no, episode_ok, may_start, may_end   used by the clauses: what is counted, certain spell, overlap with the episode, possible days
+--   agent, era_no  the agent or procedure that is counted, and the number of its era or course
+--   part_no        the certain spell it overlaps;  episode_ok  does it certainly overlap its episode
+--   may_start, may_end   first and last possible day
 WITH placed AS (
   SELECT t.*, e.episode_id, e.reckoned_from, e.reckoned_to,
          row_number() OVER (PARTITION BY t.trial_id ORDER BY e.episode_no DESC) AS nth

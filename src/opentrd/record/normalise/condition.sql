@@ -1,7 +1,8 @@
 -- typed: one row is one condition, its cells as text and as values.
 --   start_*, end_*   first and last day, as intervals; an end before the start is left empty
---   course           as the reader says, else: span (a start and a later end), point (start and end are one and the same date), open (no
---                    end stated). An end that is stated but not understood does not make the row open: point.
+--   course           as the reader says, else: span (a start and a later end), point (start and end are one
+--                    and the same date), open (no end stated). An end that is stated but not understood does not
+--                    make the row open: point.
 --   present          false: ruled out; true when nothing is said
 --   end_read         the end as its cell says it
 CREATE OR REPLACE TEMP TABLE typed AS
