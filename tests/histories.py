@@ -362,9 +362,7 @@ def _typed_row(table: str, cells: dict[str, str]) -> Row:
 def _course(cells: dict[str, str]) -> str:
     if not cells["end_date"]:
         return "open"
-    start, end = interval(cells["start_date"]), interval(cells["end_date"])
-    # Two equal months are no proof of one day: only a known day that ends on itself is a point.
-    return "point" if start == end and start[0] == start[1] else "span"
+    return "point" if cells["end_date"] == cells["start_date"] else "span"
 
 
 def _value(text: str, kind: str) -> Any:

@@ -12,7 +12,16 @@ import opentrd
 from histories import Raw, write_folder
 
 Row = dict[str, Any]
-ALL_TABLES = ("person", "observation_period", "exposure", "procedure", "condition", "measurement", "genotype", "coverage")
+ALL_TABLES = (
+    "person",
+    "observation_period",
+    "exposure",
+    "procedure",
+    "condition",
+    "measurement",
+    "genotype",
+    "coverage",
+)
 
 
 def renamed(raw: Raw, person_id: str) -> Raw:
@@ -21,7 +30,9 @@ def renamed(raw: Raw, person_id: str) -> Raw:
     for table, rows in raw.items():
         key = f"{table}_id"
         changed[table] = [
-            row | {"person_id": person_id} | ({key: f"{person_id}-{row[key]}"} if table != "person" and row.get(key) else {})
+            row
+            | {"person_id": person_id}
+            | ({key: f"{person_id}-{row[key]}"} if table != "person" and row.get(key) else {})
             for row in rows
         ]
     return changed

@@ -44,7 +44,11 @@ def test_golden_case(case: dict[str, Any], tmp_path: Path, monkeypatch: pytest.M
     for instrument, items in case["expect"].get("stage", {}).items():
         for item, expected in items.items():
             row = stages[instrument, item]
-            got = {name: row[name] for name in expected} if isinstance(expected, dict) else [row["low"], row["high"]]
+            got = (
+                {name: row[name] for name in expected}
+                if isinstance(expected, dict)
+                else [row["low"], row["high"]]
+            )
             assert got == expected, f"{case['id']} ({case['note']}): {instrument}/{item}"
 
 

@@ -39,7 +39,9 @@ def test_only_admitted_functions_and_nodes(name: str) -> None:
 def test_truth_is_never_closed_by_is_true_or_by_a_list(name: str) -> None:
     tree = sqlglot.parse_one(STEPS[name].sql, read="duckdb")
     for node in tree.find_all(exp.Is):
-        assert isinstance(node.expression, NULLABLE_SAFE_IS), f"{name}: {node.sql()}: IS TRUE loses the third value"
+        assert isinstance(node.expression, NULLABLE_SAFE_IS), (
+            f"{name}: {node.sql()}: IS TRUE loses the third value"
+        )
     for node in tree.find_all(exp.Not):
         assert not isinstance(node.this, exp.In), f"{name}: NOT IN loses the third value"
     for node in tree.find_all(exp.Div):

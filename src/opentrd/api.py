@@ -36,10 +36,10 @@ class ResultTable:
         self._assessment = assessment
         self.name = name
 
-    def _query(self) -> duckdb.DuckDBPyConnection:
+    def _query(self) -> duckdb.DuckDBPyRelation:
         self._assessment.check_current()
         where = "record" if self.name == "unread" else "assess"
-        return self._assessment.connection.execute(f"SELECT * FROM {where}.{self.name} ORDER BY ALL")
+        return self._assessment.connection.sql(f"SELECT * FROM {where}.{self.name} ORDER BY ALL")
 
     def arrow(self) -> pyarrow.Table:
         """The table as an Arrow table."""
@@ -47,11 +47,13 @@ class ResultTable:
 
     def df(self) -> pandas.DataFrame:
         """The table as a pandas data frame (needs the extra ``pandas``)."""
-        return self._query().df()
+        frame: pandas.DataFrame = self._query().df()
+        return frame
 
     def pl(self) -> polars.DataFrame:
         """The table as a Polars data frame (needs the extra ``polars``)."""
-        return self._query().pl()
+        frame: polars.DataFrame = self._query().pl()
+        return frame
 
     def rows(self) -> list[dict[str, Any]]:
         """The table as a list of rows, column -> value."""
@@ -82,7 +84,9 @@ class Assessment:
     def __getattr__(self, name: str) -> ResultTable:
         if name in RESULT_TABLES or name == "unread":
             return ResultTable(self, name)
-        raise AttributeError(f"An assessment has no table {name!r}; it has {', '.join(RESULT_TABLES)} and unread.")
+        raise AttributeError(
+            f"An assessment has no table {name!r}; it has {', '.join(RESULT_TABLES)} and unread."
+        )
 
     def check_current(self) -> None:
         """Raise RuntimeError when a later run over the same record has replaced these tables."""
@@ -157,10 +161,14 @@ def parse_day(text: dt.date | str | None) -> dt.date | None:
     try:
         return dt.date.fromisoformat(text)
     except ValueError:
-        raise InputError(f"as-of {text!r} is not a date; expected YYYY-MM-DD, for example 2024-06-30.") from None
+        raise InputError(
+            f"as-of {text!r} is not a date; expected YYYY-MM-DD, for example 2024-06-30."
+        ) from None
 
 
-def _ask(connection: duckdb.DuckDBPyConnection, detailed: bool, progress: Callable[[str], None] | None) -> None:
+def _ask(
+    connection: duckdb.DuckDBPyConnection, detailed: bool, progress: Callable[[str], None] | None
+) -> None:
     question = steps()["question"]
     if detailed:
         if progress:
@@ -196,6 +204,5 @@ def _limit_definitions(connection: duckdb.DuckDBPyConnection, wanted: Sequence[s
         connection.execute(f"DELETE FROM knowledge.{table} WHERE NOT ({keep})", [list(wanted)])
 
 
-def _dicts(result: duckdb.DuckDBPyConnection) -> list[dict[str, Any]]:
-    names = [column[0] for column in result.description or ()]
-    return [dict(zip(names, row, strict=True)) for row in result.fetchall()]
+def _dicts(result: duckdb.DuckDBPyRelation) -> list[dict[str, Any]]:
+    return [dict(zip(result.columns, row, strict=True)) for row in result.fetchall()]

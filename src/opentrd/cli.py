@@ -36,16 +36,26 @@ def base(
 def assess(
     inputs: Annotated[
         list[str],
-        typer.Argument(metavar="INPUT...", help="FHIR bundle or bulk export, folder of record tables, or OMOP CDM."),
+        typer.Argument(
+            metavar="INPUT...", help="FHIR bundle or bulk export, folder of record tables, or OMOP CDM."
+        ),
     ],
-    out_dir: Annotated[Path, typer.Option("--out", help="Folder for tables and pages.")] = Path("opentrd-results"),
-    as_of: Annotated[str | None, typer.Option(metavar="DATE", help="Last day that is used (YYYY-MM-DD).")] = None,
+    out_dir: Annotated[Path, typer.Option("--out", help="Folder for tables and pages.")] = Path(
+        "opentrd-results"
+    ),
+    as_of: Annotated[
+        str | None, typer.Option(metavar="DATE", help="Last day that is used (YYYY-MM-DD).")
+    ] = None,
     engine: Annotated[str | None, typer.Option(help="duckdb, the embedded engine.")] = None,
     definitions: Annotated[str | None, typer.Option(metavar="ID,...", help="Only these definitions.")] = None,
     person: Annotated[str | None, typer.Option(metavar="ID", help="Only this person.")] = None,
-    judgements: Annotated[bool, typer.Option("--judgements", help="Write judgements for any number of persons.")] = False,
+    judgements: Annotated[
+        bool, typer.Option("--judgements", help="Write judgements for any number of persons.")
+    ] = False,
     min_count: Annotated[int, typer.Option(min=1, help="Smallest count shown on the cohort page.")] = 5,
-    cdm_schema: Annotated[str | None, typer.Option(metavar="S", help="Schema of the CDM in a database.")] = None,
+    cdm_schema: Annotated[
+        str | None, typer.Option(metavar="S", help="Schema of the CDM in a database.")
+    ] = None,
     quiet: Quiet = False,
 ) -> None:
     """Assess a record: trials, verdicts by every definition, stages, questions, and a page to check them on."""
@@ -55,24 +65,34 @@ def assess(
     wanted = [name.strip() for name in definitions.split(",") if name.strip()] if definitions else None
     _writable(out_dir)
     with errors.status("reading the input ...") if not quiet else _Silent() as status:
-        record = api.read([Path(text) if "://" not in text else text for text in inputs], cdm_schema=cdm_schema)
+        record = api.read(
+            [Path(text) if "://" not in text else text for text in inputs], cdm_schema=cdm_schema
+        )
         if person is not None:
             record.only(person)
         result = api.assess(
-            record, day, engine, definitions=wanted, progress=lambda table: status.update(f"assessing: {table} ...")
+            record,
+            day,
+            engine,
+            definitions=wanted,
+            progress=lambda table: status.update(f"assessing: {table} ..."),
         )
         status.update("writing tables and pages ...")
         page = result.write(out_dir, min_count=min_count, judgements=judgements)
     if not quiet:
         persons = f"{record.persons:,} person{'s' if record.persons != 1 else ''}"
-        out.print(f"{persons} assessed; {record.unread:,} notes on what was not understood ({out_dir / 'unread.csv'}).")
+        out.print(
+            f"{persons} assessed; {record.unread:,} notes on what was not understood ({out_dir / 'unread.csv'})."
+        )
         out.print(f"Page:   {page}")
         out.print(f"Tables: {out_dir / 'tables'}")
 
 
 @app.command()
 def knowledge(
-    table: Annotated[str | None, typer.Argument(help="A table of facts; without it, the list of tables.")] = None,
+    table: Annotated[
+        str | None, typer.Argument(help="A table of facts; without it, the list of tables.")
+    ] = None,
     search: Annotated[str | None, typer.Option(help="Only rows that contain this text.")] = None,
 ) -> None:
     """Show the facts OpenTRD rests on, each with its source."""
@@ -84,7 +104,9 @@ def knowledge(
 @app.command()
 def sql(
     dialect: Annotated[str, typer.Option(help="duckdb, spark or postgres.")] = "duckdb",
-    untested: Annotated[bool, typer.Option("--untested", help="Print a dialect that no test has run.")] = False,
+    untested: Annotated[
+        bool, typer.Option("--untested", help="Print a dialect that no test has run.")
+    ] = False,
 ) -> None:
     """Print the whole assessment as one SQL script."""
     from opentrd.terminal import print_sql
@@ -110,7 +132,9 @@ def synthesize(
 @app.command()
 def convert(
     source: Annotated[str, typer.Argument(help="nhanes")],
-    files: Annotated[list[Path], typer.Argument(help="The official files (DEMO, DPQ and RXQ_RX, .xpt or .csv).")],
+    files: Annotated[
+        list[Path], typer.Argument(help="The official files (DEMO, DPQ and RXQ_RX, .xpt or .csv).")
+    ],
     out_dir: Annotated[Path, typer.Option("--out", help="Folder for the record tables.")],
 ) -> None:
     """Turn public data into record tables."""

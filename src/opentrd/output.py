@@ -34,7 +34,9 @@ def write_output(assessment: Assessment, folder: Path, *, min_count: int, judgem
     for stale in tables.glob("*.parquet"):
         stale.unlink()
     for name in written:
-        connection.table(f"assess.{name}").order("ALL").write_parquet(str(tables / f"{name}.parquet"), compression="zstd")
+        connection.table(f"assess.{name}").order("ALL").write_parquet(
+            str(tables / f"{name}.parquet"), compression="zstd"
+        )
     connection.table("record.unread").write_parquet(str(tables / "unread.parquet"), compression="zstd")
     write_unread(connection, folder / "unread.csv")
     run = {
@@ -70,5 +72,7 @@ def _harmless(cell: str | None) -> str:
 
 
 def _as_of(connection: duckdb.DuckDBPyConnection) -> str | None:
-    as_of: str | None = connection.execute("SELECT CAST(as_of AS VARCHAR) FROM record.request").fetchall()[0][0]
+    as_of: str | None = connection.execute("SELECT CAST(as_of AS VARCHAR) FROM record.request").fetchall()[0][
+        0
+    ]
     return as_of

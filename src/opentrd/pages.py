@@ -19,7 +19,15 @@ if TYPE_CHECKING:
 
 # More persons than this give the cohort page instead of a page each.
 PAGE_PERSONS = 20
-_RECORD_TABLES = ("person", "observation_period", "exposure", "procedure", "condition", "measurement", "genotype")
+_RECORD_TABLES = (
+    "person",
+    "observation_period",
+    "exposure",
+    "procedure",
+    "condition",
+    "measurement",
+    "genotype",
+)
 _RESULT_TABLES = ("as_of", "episode", "trial", "judgement", "verdict", "stage", "question")
 Rows = list[dict[str, Any]]
 
@@ -34,12 +42,13 @@ def write_pages(assessment: Assessment, folder: Path, *, min_count: int = 5) -> 
         "min_count": min_count,
         "unread_rows": assessment.record.unread,
         "adequacy": _rows(
-            connection, "SELECT min_days, meaning FROM knowledge.adequacy_rule WHERE adequacy_rule = 'atrq_42'"
+            connection,
+            "SELECT min_days, meaning FROM knowledge.adequacy_rule WHERE adequacy_rule = 'atrq_42'",
         )[0],
     }
     if assessment.record.persons > PAGE_PERSONS:
         tables = {
-            name: connection.execute(
+            name: connection.sql(
                 f"SELECT {', '.join(columns)} FROM {'record' if name == 'unread' else 'assess'}.{name}"
             ).to_arrow_table()
             for name, columns in NEEDS.items()
@@ -54,9 +63,15 @@ def write_pages(assessment: Assessment, folder: Path, *, min_count: int = 5) -> 
         "bands": _rows(connection, "SELECT * FROM knowledge.band"),
         "measures": {row["measure"]: row for row in _rows(connection, "SELECT * FROM knowledge.measure")},
     }
-    persons = [row["person_id"] for row in _rows(connection, "SELECT person_id FROM record.person ORDER BY person_id")]
+    persons = [
+        row["person_id"]
+        for row in _rows(connection, "SELECT person_id FROM record.person ORDER BY person_id")
+    ]
     patients = [
-        (_person_tables(connection, person, len(persons)), {"trace": person_trace(connection, person), **shared})
+        (
+            _person_tables(connection, person, len(persons)),
+            {"trace": person_trace(connection, person), **shared},
+        )
         for person in persons
     ]
     return pages.write(folder, patients, meta)[0]

@@ -43,7 +43,12 @@ def show_knowledge(out: Console, name: str | None, text: str | None) -> None:
         out.print(f"{place}{said}", markup=False, soft_wrap=True)
         style = _STATUS_STYLE.get(status, "")
         read_in = f" (read in: {row['read_in']})" if row.get("read_in") else ""
-        out.print(f"    {status}: {row.get('source') or 'no source'}{read_in}", style=style, markup=False, soft_wrap=True)
+        out.print(
+            f"    {status}: {row.get('source') or 'no source'}{read_in}",
+            style=style,
+            markup=False,
+            soft_wrap=True,
+        )
     if not rows:
         out.print("No row contains that text.")
 
@@ -55,7 +60,9 @@ def print_sql(dialect: str, untested: bool) -> None:
     if dialect not in TESTED_DIALECTS + OTHER_DIALECTS:
         raise InputError(f"The dialect {dialect!r} is not known; choose duckdb, spark or postgres.")
     if dialect not in TESTED_DIALECTS and not untested:
-        raise InputError(f"The dialect {dialect} is not tested in this version; --untested prints it all the same.")
+        raise InputError(
+            f"The dialect {dialect} is not tested in this version; --untested prints it all the same."
+        )
     sys.stdout.write(script(dialect, tested=dialect in TESTED_DIALECTS))
 
 

@@ -7,8 +7,9 @@ from typing import Any
 
 from reference import facts
 from reference.days import Span, covered, pieces
-from reference.failures import exclusions
+from reference.failures import exclusions, says
 from reference.history import Event, History
+from reference.switches import first_start
 from reference.truth import and3, not3, or3, reaches
 
 Row = dict[str, Any]
@@ -111,7 +112,7 @@ def _diagnosed(history: History, day: int, rule: Row, world: World) -> bool:
 
 
 def _excluded(definition: str, history: History, day: int | None) -> str | None:
-    """The exclusion recorded up to that day in its observation period (no day: up to ``as_of``)."""
+    """The exclusion recorded up to the entry day in its observation period (no entry: up to ``as_of``)."""
     for name in exclusions(definition):
         wanted = facts.members("condition_set", name)
         for event in history.conditions:
@@ -140,20 +141,21 @@ def verdict(definition: Row, history: History) -> Row:
     high = None if not kept else int(may_enter)
     entry = longest if shortest is None else shortest
     exclusion = _excluded(name, history, entry)
+    # Without an entry day it is not known whether what excludes came before or after it.
+    open_entry = entry is None and (may_enter or not kept)
+    barred = None if exclusion and open_entry else exclusion is not None
     diagnosis_sets = {row["diagnosis_set"] for row in facts.rows("window_rule") if row["definition"] == name}
     diagnosis = or3(history.diagnosed(found, definition["min_depression_rows"]) for found in diagnosis_sets)
-    # Without an entry day it is not known whether what excludes came before or after it.
-    barred = None if exclusion and entry is None and may_enter else exclusion is not None
     eligible = and3([diagnosis, not3(barred)])
     reached = reaches(low, high, int(definition["needed"]))
     met = and3([eligible, reached])
     clause = None
     if eligible is False:
-        clause = "diagnosis" if diagnosis is False else exclusion
+        clause = "diagnosis" if diagnosis is False else says(name, exclusion or "")
     elif met is False:
-        clause = "number"
+        clause = "window"
     elif met is None:
-        clause = "number" if history.complete("condition") else "diagnosis"
+        clause = "diagnosis" if not history.complete("condition") else "date" if kept else "exposure"
     return {
         "definition": name,
         "eligible": eligible,
@@ -162,6 +164,6 @@ def verdict(definition: Row, history: History) -> Row:
         "failed_high": high,
         "met_on": history.day(shortest) if met else None,
         "possible_on": None if met is False else history.day(entry),
-        "index_date": history.day(shortest) if met else None,
+        "index_date": history.day(first_start(history, definition["agent_set"])),
         "clause": clause,
     }

@@ -23,7 +23,7 @@ def eligibility(definition: Row, history: History) -> tuple[Truth, str | None]:
         return False, "diagnosis"
     for name in exclusions(definition["definition"]):
         if history.recorded(name):
-            return False, name
+            return False, says(definition["definition"], name)
     return diagnosis, None if diagnosis else "diagnosis"
 
 
@@ -34,6 +34,12 @@ def exclusions(definition: str) -> list[str]:
     )
 
 
+def says(definition: str, condition_set: str) -> str:
+    """An exclusion in words."""
+    row = facts.one("definition_exclusion", definition=definition, condition_set=condition_set)
+    return str(row["says"])
+
+
 def verdict(
     definition: Row, history: History, trials: list[Trial], episodes: list[Episode]
 ) -> tuple[Row, list[Judgement]]:
@@ -41,6 +47,7 @@ def verdict(
     needed = int(definition["needed"])
     judgements = judge(definition, history, trials, episodes)
     scopes = [Scope(episode, judgements, history, definition) for episode in episodes]
+    last = scopes[-1] if scopes else None
     if definition["episode"] == "current":
         scopes = [scope for scope in scopes[-1:] if scope.episode.current(history.as_of)]
     low = max((scope.low for scope in scopes), default=0)
@@ -49,7 +56,7 @@ def verdict(
     reached = reaches(low, high, needed)
     eligible, barrier = eligibility(definition, history)
     met = and3([eligible, reached])
-    decided = _deciding(scopes, needed)
+    decided = _deciding(scopes, needed) or last
     found: Row = {
         "definition": definition["definition"],
         "eligible": eligible,
@@ -73,6 +80,8 @@ def verdict(
         found["clause"] = _deciding_clause(scopes, judgements, needed)
     elif met is None:
         found["clause"] = _open_clause(decided, reached, eligible, needed)
+        if found["clause"] == "number":
+            found["clause"] = "exposure"
     return found, judgements
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from reference import facts
 from reference.days import Span, ordinal, touches
-from reference.episodes import Episode
+from reference.episodes import TREATMENT, Episode
 from reference.history import History
 from reference.judgements import Judgement, judge, response_ok
 from reference.trials import Trial
@@ -136,7 +136,8 @@ def duration(episode: Episode, history: History) -> Interval:
         )
         for span in (shortest, episode.possible)
     ]
-    return scores[0], scores[1]
+    # The untreated time before the first treatment counts, too; treatment alone does not show it.
+    return scores[0], bounds[1] if episode.basis == TREATMENT else scores[1]
 
 
 def severity(episode: Episode, history: History) -> Interval:
@@ -186,8 +187,6 @@ def augmentation_failed(staging: Staging) -> Truth:
 
 def thase_rush(staging: Staging) -> dict[str, Interval]:
     """Stage 0 to V, read as a set: the order of the trials does not matter."""
-    if staging.episode is None:
-        return {"total": (None, None)}
     ect = ect_failed(staging, bilateral=True)
     low = stage(_classes(staging.failed), ect is True)
     if staging.exposures_complete:
@@ -219,8 +218,6 @@ def stage(classes: set[str], bilateral_ect: bool) -> int:
 
 def mgh_s(staging: Staging) -> dict[str, Interval]:
     """The sum score of failed adequate trials and of what was done to make each of them work."""
-    if staging.episode is None:
-        return {"total": (None, None)}
     low, high = staging.failed, staging.possibly_failed
     bounded = staging.exposures_complete
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from reference import facts
 from reference.failures import eligibility
-from reference.history import History
+from reference.history import LIFETIME, History
 from reference.truth import Truth, and3, reaches
 
 Row = dict[str, Any]
@@ -105,9 +105,9 @@ def verdict(definition: Row, history: History) -> Row:
     if eligible is False:
         clause = barrier
     elif met is False:
-        clause = "number"
+        clause = _deciding_clause(known, definition, rule)
     elif met is None:
-        clause = "number" if reached is None else "diagnosis"
+        clause = "diagnosis" if reached is not None else "date" if unknown else "exposure"
     return {
         "definition": name,
         "eligible": eligible,
@@ -116,9 +116,36 @@ def verdict(definition: Row, history: History) -> Row:
         "failed_high": high,
         "met_on": met_on,
         "possible_on": met_on,
-        "index_date": history.day(known[0][0]) if known else None,
+        "index_date": history.day(first_start(history, definition["agent_set"])),
         "clause": clause,
     }
+
+
+def _deciding_clause(known: list[Issue], definition: Row, rule: Row) -> str:
+    """The limit without which there would be enough switches, if one limit alone would do."""
+    reading = switches_of_code if rule["reading"] == "code" else switches_of_text
+    needed, distinct = int(definition["needed"]), definition["distinct_level"] == "agent"
+    if len({drug for _, drug in known}) >= rule["min_agents"]:
+        for clause, limit, open_value in (
+            ("length", "min_length_days", 0),
+            ("gap", "max_switch_gap_days", LIFETIME),
+        ):
+            if _counted(reading(known, rule | {limit: open_value}), needed, distinct)[0] >= needed:
+                return clause
+    return "number"
+
+
+def first_start(history: History, agent_set: str) -> int | None:
+    """The earliest stated start of an agent of the set."""
+    drugs = facts.members("agent_set", agent_set)
+    return min(
+        (
+            event.start_earliest
+            for event in history.exposures
+            if event.row["agent"] in drugs and event.start_earliest is not None
+        ),
+        default=None,
+    )
 
 
 def _counted(switches: list[Switch], needed: int, distinct: bool) -> tuple[int, int | None]:

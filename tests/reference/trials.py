@@ -24,6 +24,7 @@ class Trial:
     certain_days: set[int]
     possible_days: set[int]
     outcome: Row
+    start: int | None = None
     last_issue: int | None = None
     unbounded: bool = False
     certain_at_dose: dict[str, set[int]] = field(default_factory=dict)
@@ -41,11 +42,6 @@ class Trial:
     def possible_part(self) -> Span | None:
         """From the first to the last possible day."""
         return extent(self.possible_days)
-
-    @property
-    def start(self) -> int | None:
-        """The first day on which it may have been given."""
-        return min(self.possible_days, default=None)
 
     @property
     def supply_end(self) -> int | None:
@@ -99,7 +95,8 @@ def eras(history: History, agent: str) -> list[Trial]:
             certain_days=_union(event.certain for event in inside),
             possible_days=days,
             outcome=last_outcome(inside),
-            last_issue=max((e.start_latest for e in inside if e.start_latest is not None), default=None),
+            start=_first_start(inside),
+            last_issue=_last_start(inside),
             unbounded=any(event.unbounded for event in inside),
         )
         for dose_table in facts.dose_tables():
@@ -120,6 +117,16 @@ def last_outcome(events: list[Event]) -> Row:
 
     last = max(events, key=order)
     return {name: last.row.get(name) for name in OUTCOME}
+
+
+def _first_start(events: list[Event]) -> int | None:
+    """The earliest day on which a row with a known start may have started."""
+    return min((event.start_earliest for event in events if event.start_earliest is not None), default=None)
+
+
+def _last_start(events: list[Event]) -> int | None:
+    """The latest day on which a row with a known start may have started."""
+    return max((event.start_latest for event in events if event.start_latest is not None), default=None)
 
 
 def _union(spans: Iterable[Span | None]) -> set[int]:
@@ -175,7 +182,7 @@ def _joint_trials(drugs: list[Trial]) -> list[Trial]:
     for index, one in enumerate(first):
         for other in first[index + 1 :]:
             if one.agents != other.agents:
-                base, added = sorted((one, other), key=lambda trial: (trial.start or 0, trial.agents))
+                base, added = sorted((one, other), key=lambda trial: (min(trial.possible_days), trial.agents))
                 found += _joint("combination", base, added)
     for added in drugs:
         if added.agents[0] in augmenting:
@@ -197,6 +204,7 @@ def _joint(kind: str, base: Trial, added: Trial) -> list[Trial]:
         certain_days=certain_days,
         possible_days=possible_days,
         outcome=added.outcome,
+        start=None if base.start is None or added.start is None else max(base.start, added.start),
         last_issue=added.last_issue,
         unbounded=base.unbounded and added.unbounded,
         base=base,
@@ -225,9 +233,8 @@ def _courses(history: History) -> list[Trial]:
                         certain_days=_union(event.certain for event in inside),
                         possible_days=_union(event.possible for event in inside),
                         outcome=last_outcome(inside),
-                        last_issue=max(
-                            (e.start_latest for e in inside if e.start_latest is not None), default=None
-                        ),
+                        start=_first_start(inside),
+                        last_issue=_last_start(inside),
                         laterality=frozenset(event.row["laterality"] for event in inside),
                     )
                 )

@@ -46,7 +46,13 @@ def _facts() -> list[str]:
 
 
 def _sql_type(arrow_type: str) -> str:
-    known = {"int64": "BIGINT", "double": "DOUBLE", "bool": "BOOLEAN", "date32[day]": "DATE", "null": "VARCHAR"}
+    known = {
+        "int64": "BIGINT",
+        "double": "DOUBLE",
+        "bool": "BOOLEAN",
+        "date32[day]": "DATE",
+        "null": "VARCHAR",
+    }
     return known.get(arrow_type, "VARCHAR")
 
 

@@ -16,14 +16,21 @@ from opentrd.assess.plan import Step
 from opentrd.record.raw import create_record_tables
 
 _FOLDER = Path(__file__).with_name("world")
-_COPIED = ("person", "observation_period", "procedure", "condition", "genotype", "coverage", "exposure", "measurement")
+_COPIED = (
+    "person",
+    "observation_period",
+    "procedure",
+    "condition",
+    "genotype",
+    "coverage",
+    "exposure",
+    "measurement",
+)
 
 Runner = Callable[[duckdb.DuckDBPyConnection, Iterable[Step], dt.date | None], object]
 
 
-def ask(
-    connection: duckdb.DuckDBPyConnection, steps: Iterable[Step], question: Step, run: Runner
-) -> None:
+def ask(connection: duckdb.DuckDBPyConnection, steps: Iterable[Step], question: Step, run: Runner) -> None:
     """Make ``assess.question`` for the persons in ``record.*``; ``assess.*`` must be there.
 
     ``run`` runs the steps on a connection. The worlds live in a database of their own inside the connection and are

@@ -41,7 +41,9 @@ def _failures(row: Row, tables: Mapping[str, list[Row]]) -> str:
         kinds.append("augmentations")
     if row["neurostimulation"] == "as_trial":
         kinds.append("courses of neurostimulation")
-    unit = {"agent": "different agents", "class": "different classes", "trial": "trials"}[row["distinct_level"]]
+    unit = {"agent": "different agents", "class": "different classes", "trial": "trials"}[
+        row["distinct_level"]
+    ]
     return (
         f"At least {row['needed']} {unit} failed {place}; {' and '.join(kinds)} count. "
         f"{_adequate(row, tables)} {_failed(row, tables)} Depression has to be diagnosed."
@@ -59,7 +61,9 @@ def _adequate(row: Row, tables: Mapping[str, list[Row]]) -> str:
         str(rule["min_days"] if rule["min_days"] is not None else ""), f"at least {rule['min_days']} days"
     )
     adherence = (
-        "" if str(rule["min_adherence"]) == "none" else f", with adherence of at least {rule['min_adherence']}"
+        ""
+        if str(rule["min_adherence"]) == "none"
+        else f", with adherence of at least {rule['min_adherence']}"
     )
     return (
         f"A trial is adequate with {length} {dose}{adherence}; one stopped earlier for intolerance or nonadherence "

@@ -15,6 +15,7 @@ from opentrd.record.normalise import normalise
 from opentrd.record.raw import InputError, connect
 
 _DIGEST_BLOCK = 1 << 20
+_NAMED = 3  # inputs named in a message
 _FHIR_ENDINGS = (".json", ".ndjson", ".json.gz", ".ndjson.gz", ".jsonl")
 _EXPECTED = (
     "Expected a FHIR R4 bundle (.json), a FHIR bulk export (.ndjson files or a folder of them), a folder of record "
@@ -51,7 +52,9 @@ class Record:
             "SELECT count(*) FROM record.person WHERE person_id = ?", [person_id]
         ).fetchall()
         if not found[0][0]:
-            raise InputError(f"The source has no person with the id given; it has {self.persons} persons.")
+            raise InputError(
+                f"The source has no person with the id given; number of persons in it: {self.persons}."
+            )
         for table in ("person", "observation_period", "exposure", "procedure", "condition", "measurement",
                       "genotype", "coverage"):  # fmt: skip
             self.connection.execute(f"DELETE FROM record.{table} WHERE person_id <> ?", [person_id])
@@ -104,12 +107,20 @@ def _load(
     if any(is_fhir(path) for path in paths) or all(path.is_file() for path in paths):
         load_fhir(connection, paths)
         return "fhir", _digests(paths)
-    raise InputError(f"{', '.join(map(str, paths))}: nothing in it can be read. {_EXPECTED}")
+    named = ", ".join(map(str, paths[:_NAMED])) + (
+        f" and {len(paths) - _NAMED} more" if len(paths) > _NAMED else ""
+    )
+    raise InputError(f"{named}: nothing in it can be read. {_EXPECTED}")
 
 
 def _digests(paths: list[Path]) -> list[dict[str, str | int]]:
     """Size and SHA-256 of every file read; names are left out, because they can name a patient."""
-    files = [file for path in paths for file in (sorted(path.rglob("*")) if path.is_dir() else [path]) if file.is_file()]
+    files = [
+        file
+        for path in paths
+        for file in (sorted(path.rglob("*")) if path.is_dir() else [path])
+        if file.is_file()
+    ]
     return [{"bytes": file.stat().st_size, "sha256": _sha256(file)} for file in files]
 
 

@@ -257,7 +257,7 @@ def _bundle(
             yield from _entry(resource, file, where, intake, seen, neighbours)
 
 
-def _entry(  # noqa: PLR0917
+def _entry(
     resource: Resource,
     file: SourceFile,
     place: str,
