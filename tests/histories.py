@@ -14,6 +14,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from hypothesis import HealthCheck, Phase, given, seed, settings
 from hypothesis import strategies as st
 
 from opentrd import knowledge
@@ -270,6 +271,21 @@ def histories(draw: st.DrawFn, exact: bool = False) -> Raw:
             {"person_id": PERSON, "table": covered, "start_date": start.isoformat(), "end_date": ""}
         ]
     return raw
+
+
+def drawn(number: int, with_seed: int, *, exact: bool = False) -> list[Raw]:
+    """So many histories, the same ones for the same seed: for tests that assess a whole cohort at once."""
+    found: list[Raw] = []
+
+    @seed(with_seed)
+    @settings(max_examples=number, deadline=None, database=None, phases=[Phase.generate],
+              suppress_health_check=list(HealthCheck))
+    @given(histories(exact=exact))
+    def collect(raw: Raw) -> None:
+        found.append(raw)
+
+    collect()
+    return found
 
 
 def write_folder(raw: Raw, folder: Path) -> Path:

@@ -76,7 +76,7 @@ def _trial_row(trial: Trial, history: History, found: list[Episode]) -> Row:
     return {
         "kind": trial.kind,
         "agents": "; ".join(trial.agents),
-        "base": None if trial.base is None else trial.base.agents[0],
+        "base": None if trial.base is None else trial.base.agent,
         "start_date": history.day(trial.start),
         "supply_end": history.day(trial.supply_end),
         "bridged_end": history.day(trial.bridged_end),

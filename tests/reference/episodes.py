@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from reference import facts
 from reference.days import Span, chain, touches
@@ -22,7 +22,6 @@ class Episode:
     possible: Span
     pieces: list[Span]
     start_known: bool
-    rows: list[Event] = field(default_factory=list)
 
     @property
     def bridging_days(self) -> int:
@@ -60,14 +59,20 @@ def _stated(rows: list[Event]) -> list[Episode]:
     found = []
     for number, group in enumerate(chain(spans, facts.parameter("episode_remission_days")), 1):
         inside = [rows[index] for index in group]
-        starts = [event.start_latest for event in inside]
-        ends = [event.certain[1] for event in inside if event.certain]
         possible = (min(spans[i][0] for i in group), max(spans[i][1] for i in group))
-        start = min((day for day in starts if day is not None), default=possible[0])
-        certain = (start, max([start, *ends]))
-        known = all(day is not None for day in starts)
-        found.append(Episode(number, STATED, possible, [certain], known, inside))
+        # Without a start, a row is reckoned from the first dated row on.
+        certain = [event.certain or (possible[0], possible[0]) for event in inside]
+        known = all(event.start_earliest is not None for event in inside)
+        pieces = _pieces(certain, facts.parameter("episode_remission_days"))
+        found.append(Episode(number, STATED, possible, pieces, known))
     return found
+
+
+def _pieces(spans: list[Span], max_gap: int) -> list[Span]:
+    """The certain stretches, chained: the finest pieces of an episode."""
+    return [
+        (min(spans[i][0] for i in group), max(spans[i][1] for i in group)) for group in chain(spans, max_gap)
+    ]
 
 
 def _chained(rows: list[Event], treatments: list[Event]) -> list[Episode]:
@@ -78,22 +83,11 @@ def _chained(rows: list[Event], treatments: list[Event]) -> list[Episode]:
     for number, group in enumerate(chain(spans, washout), 1):
         inside = [events[index] for index in group]
         certain = [event.certain for event in inside if event.certain]
-        pieces = [
-            (min(certain[i][0] for i in piece), max(certain[i][1] for i in piece))
-            for piece in chain(certain, washout)
-        ]
-        codes = [event for event in inside if any(event is row for row in rows)]
+        coded = any(event is row for event in inside for row in rows)
         possible = (min(spans[i][0] for i in group), max(spans[i][1] for i in group))
-        first = min(inside, key=lambda event: event.possible or (0, 0))
+        known = all(event.start_earliest is not None for event in inside)
         found.append(
-            Episode(
-                number,
-                CODES if codes else TREATMENT,
-                possible,
-                pieces,
-                first.start_earliest is not None,
-                codes,
-            )
+            Episode(number, CODES if coded else TREATMENT, possible, _pieces(certain, washout), known)
         )
     return found
 
@@ -104,10 +98,10 @@ def episode_of(trial: Trial, all_episodes: list[Episode]) -> tuple[Episode | Non
     if not possible:
         return None, False
     episode = possible[-1]
-    return episode, True if touches(trial.certain_part, episode.possible) else None
+    return episode, True if trial.certainly_touches(episode.possible) else None
 
 
 def piece_of(trial: Trial, episode: Episode) -> Span | None:
     """The latest of the finest pieces that the trial overlaps for certain."""
-    inside = [piece for piece in episode.pieces if touches(trial.certain_part, piece)]
+    inside = [piece for piece in episode.pieces if trial.certainly_touches(piece)]
     return inside[-1] if inside else None

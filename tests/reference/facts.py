@@ -54,6 +54,13 @@ def minimum_dose(dose_table: str, agent: str, form: str | None) -> float | None:
     return found.get(wanted, found.get(""))
 
 
+def told_apart(agent: str, form: str | None) -> str:
+    """The form of a row, if some dose table has a minimum for that form of the agent; else none."""
+    wanted = (form or "").strip().lower()
+    known = {(row["form"] or "").lower() for row in rows("dose_minimum") if row["agent"] == agent}
+    return wanted if wanted in known else ""
+
+
 def dose_tables() -> list[str]:
     """The names of all dose tables."""
     return sorted(row["dose_table"] for row in rows("dose_table"))

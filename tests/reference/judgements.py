@@ -73,8 +73,8 @@ def judge_trial(
     duration = duration_ok(trial, adequacy, dose)
     episode, certainly = episode_of(trial, episodes)
     piece = None if episode is None else piece_of(trial, episode)
-    if episode_rule == "current":
-        certainly = and3([certainly, _in_current(episode, piece, episodes, as_of)])
+    if episode_rule in ("last", "current"):
+        certainly = and3([certainly, _in_last(episode, piece, episodes, as_of, episode_rule == "current")])
     clauses = {
         "response_ok": response_ok(trial.outcome, failure),
         "duration_ok": duration,
@@ -86,11 +86,14 @@ def judge_trial(
     return Judgement(trial, clauses, trial.agents[-1], episode, piece)
 
 
-def _in_current(episode: Episode | None, piece: Span | None, episodes: list[Episode], as_of: int) -> Truth:
-    """Whether the episode, and the finest piece of it that the trial lies in, is current at ``as_of``."""
-    if episode is None or episode is not episodes[-1] or not episode.current(as_of):
+def _in_last(
+    episode: Episode | None, piece: Span | None, episodes: list[Episode], as_of: int, current: bool
+) -> Truth:
+    """Whether the episode, and the finest piece of it that the trial lies in, is the last one (and current)."""
+    if episode is None or episode is not episodes[-1] or (current and not episode.current(as_of)):
         return False
-    return True if piece is not None and piece == episode.current_piece(as_of) else None
+    last = episode.current_piece(as_of) if current else next(reversed(episode.pieces), None)
+    return True if piece is not None and piece == last else None
 
 
 def dose_ok(trial: Trial, adequacy: Row) -> Truth:

@@ -28,6 +28,7 @@ class Staging:
         definition = facts.one("definition", definition=instrument)
         self.failure = facts.one("failure_rule", failure_rule=definition["failure_rule"])
         self.exposures_complete = history.complete("exposure")
+        self.all_trials = trials
         self.trials = [trial for trial in trials if self._possibly_inside(trial)]
         judged = judge(definition, history, trials, episodes)
         self.judgements = [j for j in judged if j.episode is self.episode and self.episode is not None]
@@ -41,7 +42,7 @@ class Staging:
         """Whether a trial of the episode lies in its finest last piece."""
         if self.episode is None or not self.episode.pieces:
             return None
-        return True if touches(trial.certain_part, self.episode.pieces[-1]) else None
+        return True if trial.certainly_touches(self.episode.pieces[-1]) else None
 
     def failed_for_certain(self, item: Judgement) -> bool:
         """Certain failures count inside the last of the finest pieces of the episode."""
@@ -60,8 +61,7 @@ def failed_agents(items: list[Judgement]) -> set[str]:
 
 def long_enough(trial: Trial) -> Truth:
     """Whether joint use certainly reached the days that make it more than a cross-taper."""
-    assert trial.joint_days is not None
-    return True if trial.joint_days[0] >= facts.parameter("min_joint_days") else None
+    return True if trial.days()[0] >= facts.parameter("min_joint_days") else None
 
 
 def ect_failed(staging: Staging, bilateral: bool = False) -> Truth:
@@ -77,7 +77,8 @@ def ect_failed(staging: Staging, bilateral: bool = False) -> Truth:
 
 
 def _bilateral(trial: Trial) -> Truth:
-    return or3([None if side is None else side.strip().lower() == "bilateral" for side in trial.laterality])
+    both_sides = ("bilateral", "bitemporal", "bifrontal")
+    return or3([None if side is None else side.strip().lower() in both_sides for side in trial.laterality])
 
 
 def points(truth: Truth, score: float) -> Interval:
@@ -100,7 +101,7 @@ def total(items: dict[str, Interval]) -> Interval:
 def maudsley(staging: Staging) -> dict[str, Interval]:
     """The five items and the total; nothing when no drug failed at all."""
     count_high = len(failed_agents(staging.possibly_failed))
-    if staging.episode is None or (count_high == 0 and staging.exposures_complete):
+    if count_high == 0 and staging.exposures_complete:
         return {"failures": (None, None), "total": (None, None)}
     scale = facts.scale("maudsley", "failures")
     count_low = len(failed_agents(staging.failed))
@@ -122,10 +123,10 @@ def months_begun(first: date, last: date) -> int:
     return whole + (1 if last.day > first.day else 0)
 
 
-def duration(episode: Episode, history: History) -> Interval:
+def duration(episode: Episode | None, history: History) -> Interval:
     """From the certain extent of the episode to the possible one."""
     bounds = facts.scale("maudsley", "duration")
-    if history.undated or not episode.start_known:
+    if episode is None or history.undated or not episode.start_known:
         return bounds
     shortest: Span = episode.pieces[-1] if episode.pieces else (episode.possible[1], episode.possible[1])
     scores = [
@@ -140,36 +141,37 @@ def duration(episode: Episode, history: History) -> Interval:
     return scores[0], bounds[1] if episode.basis == TREATMENT else scores[1]
 
 
-def severity(episode: Episode, history: History) -> Interval:
-    """The last rating in the episode, else the severity coded with the diagnosis, else anything."""
+def severity(episode: Episode | None, history: History) -> Interval:
+    """The last rating of the presenting episode, else the severity coded with the diagnosis, else anything."""
+    begin = history.first if episode is None else episode.possible[0]
     ratings = [
-        row
+        (ordinal(row["date_latest"]), float(row["value"]))
         for row in history.measurements
-        if row["measure"] == "maudsley severity"
-        and row["value"] is not None
-        and _rated(row, episode, history)
+        if row["measure"] == "maudsley severity" and row["value"] is not None
     ]
-    if ratings:
-        last = max(ratings, key=lambda r: (r["date_latest"] or date.min, r["measurement_id"] or ""))
-        return float(last["value"]), float(last["value"])
-    coded = []
-    for row in facts.rows("severity_level"):
-        wanted = facts.members("condition_set", row["condition_set"])
-        for event in episode.rows:
-            if event.row["condition"] in wanted:
-                start = -1 if event.start_latest is None else event.start_latest
-                coded.append((start, float(row["score"])))
-    if coded:
-        score = max(coded)[1]
-        return score, score
-    return facts.scale("maudsley", "severity")
+    codes = [
+        (event.start_latest, float(level["score"]))
+        for level in facts.rows("severity_level")
+        for event in history.conditions
+        if event.row["condition"] in facts.members("condition_set", level["condition_set"])
+    ]
+    if not history.undated:
+        ratings = [(day, score) for day, score in ratings if day is not None and day >= begin]
+    codes = [(day, score) for day, score in codes if day is None or day >= begin]
+    return (
+        _last_said(ratings)
+        or (_last_said(codes) if episode is not None else None)
+        or facts.scale("maudsley", "severity")
+    )
 
 
-def _rated(row: Row, episode: Episode, history: History) -> bool:
-    earliest, latest = ordinal(row["date_earliest"]), ordinal(row["date_latest"])
-    if earliest is None or latest is None:
-        return history.undated
-    return touches((earliest, latest), episode.possible)
+def _last_said(scores: list[tuple[int | None, float]]) -> Interval | None:
+    """The score of the last day (no day: first of all); several on that day: from the smallest to the largest."""
+    if not scores:
+        return None
+    last = max(-1 if day is None else day for day, _ in scores)
+    said = [score for day, score in scores if (-1 if day is None else day) == last]
+    return min(said), max(said)
 
 
 def augmentation_failed(staging: Staging) -> Truth:
@@ -227,42 +229,50 @@ def mgh_s(staging: Staging) -> dict[str, Interval]:
 
     items = {"trials": interval("trials", len(failed_agents(low)), len(failed_agents(high)))}
     for item, measure in (("optimised_dose", "dose_optimised"), ("optimised_duration", "duration_optimised")):
+        ratings = optimised(staging, measure)
         items[item] = interval(
             item,
-            len({j.counted_as for j in low if optimised(j.trial, measure, staging.history) is True}),
-            len({j.counted_as for j in high if optimised(j.trial, measure, staging.history) is not False}),
+            len({j.counted_as for j in low if ratings[j.trial.name] is True}),
+            len({j.counted_as for j in high if ratings[j.trial.name] is not False}),
         )
     items["augmentation"] = interval(
-        "augmentation",
-        len({pair for j in low for pair in _added(j.trial, staging, certain=True)}),
-        len({pair for j in high for pair in _added(j.trial, staging, certain=False)}),
+        "augmentation", _most_added(low, staging, certain=True), _most_added(high, staging, certain=False)
     )
     items["ect"] = points(ect_failed(staging), facts.level("mgh_s", "ect", 1))
     return items | {"total": total(items)}
 
 
-def optimised(trial: Trial, measure: str, history: History) -> Truth:
-    """Whether the rating says 1 on a day inside the trial."""
-    found: list[Truth] = []
-    for row in history.measurements:
-        if row["measure"] != measure or row["value"] != 1:
+def optimised(staging: Staging, measure: str) -> dict[str, Truth]:
+    """By trial: whether it was rated as optimised. Each rating speaks for one trial of the episode.
+
+    That is the trial it is dated in (of several the one begun last), else the last one begun before it.
+    """
+    silent = False if staging.history.complete("measurement") else None
+    found: dict[str, Truth] = {item.trial.name: silent for item in staging.judgements}
+    values: dict[str, float] = {}
+    for row in staging.history.measurements:
+        day = ordinal(row["date_latest"])
+        if row["measure"] != measure or row["value"] is None or day is None:
             continue
-        earliest, latest = ordinal(row["date_earliest"]), ordinal(row["date_latest"])
-        if earliest is None or latest is None:
-            found.append(None)
-            continue
-        inside = trial.certain_part
-        if inside is not None and inside[0] <= earliest and latest <= inside[1]:
-            found.append(True)
-        elif touches((earliest, latest), trial.possible_part):
-            found.append(None)
-    return or3(found if history.complete("measurement") else [*found, None])
+        begun = [
+            item.trial for item in staging.judgements if item.trial.start is not None and item.trial.start <= day
+        ]
+        inside = [trial for trial in begun if max(trial.possible_days) >= day]
+        # Begun on the same day: the alphabetically first.
+        spoken_for = sorted(inside or begun, key=lambda trial: (-(trial.start or 0), trial.name))[:1]
+        for trial in spoken_for:
+            values[trial.name] = max(row["value"], values.get(trial.name, row["value"]))
+    return found | {name: value >= 1 for name, value in values.items()}
 
 
-def _added(base: Trial, staging: Staging, certain: bool) -> set[tuple[str, tuple[str, ...]]]:
-    """What was added to a trial: augmentations and combinations that name it as their base."""
-    return {
-        (base.agents[0], trial.agents)
-        for trial in staging.trials
-        if trial.base is base and (long_enough(trial) or not certain)
-    }
+def _most_added(items: list[Judgement], staging: Staging, certain: bool) -> int:
+    """How many different agents were added to a drug; of several trials of one drug the one with the most."""
+    most: dict[str, int] = {}
+    for item in items:
+        added = {
+            trial.agent
+            for trial in staging.all_trials
+            if trial.base is item.trial and (long_enough(trial) or not certain)
+        }
+        most[item.counted_as] = max(len(added), most.get(item.counted_as, 0))
+    return sum(most.values())

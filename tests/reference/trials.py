@@ -8,7 +8,7 @@ from itertools import groupby
 from typing import Any
 
 from reference import facts
-from reference.days import Span, chain, covered, extent, joint, length, pieces
+from reference.days import Span, chain, covered, extent, joint, length, pieces, touches
 from reference.history import Event, History
 
 Row = dict[str, Any]
@@ -17,26 +17,40 @@ OUTCOME = ("stop_reason", "improvement_pct", "improvement_basis", "adherence")
 
 @dataclass
 class Trial:
-    """One attempt at treatment. Days are day numbers; ``days_high`` None: no bound is known."""
+    """One attempt at treatment. Days are day numbers; ``days_high`` None: no bound is known.
+
+    ``agents``: what was given, for joint use the base first. ``certain_parts``: the stretches in which it certainly
+    ran, pauses inside them bridged.
+    """
 
     kind: str
     agents: tuple[str, ...]
     certain_days: set[int]
     possible_days: set[int]
+    certain_parts: list[Span]
     outcome: Row
-    start: int | None = None
     last_issue: int | None = None
     unbounded: bool = False
     certain_at_dose: dict[str, set[int]] = field(default_factory=dict)
     possible_at_dose: dict[str, set[int]] = field(default_factory=dict)
     base: Trial | None = None
-    joint_days: tuple[int, int] | None = None
+    added: Trial | None = None
+    counted_days: tuple[int, int] | None = None
     laterality: frozenset[str | None] = frozenset()
 
     @property
-    def certain_part(self) -> Span | None:
-        """From the first certain day to ``bridged_end``."""
-        return extent(self.certain_days)
+    def agent(self) -> str:
+        """What the trial is about: the drug, the added agent, the procedure."""
+        return self.agents[-1]
+
+    @property
+    def name(self) -> str:
+        """Tells the eras of one agent apart."""
+        return f"{self.agent}/{min(self.possible_days)}"
+
+    def certainly_touches(self, span: Span) -> bool:
+        """Whether it certainly ran on one of these days."""
+        return any(touches(part, span) for part in self.certain_parts)
 
     @property
     def possible_part(self) -> Span | None:
@@ -44,14 +58,26 @@ class Trial:
         return extent(self.possible_days)
 
     @property
+    def start(self) -> int | None:
+        """The first day on which it may have been given; None when no day is certain."""
+        return min(self.possible_days) if self.certain_parts else None
+
+    @property
     def supply_end(self) -> int | None:
-        """The last certainly supplied day before the first gap."""
+        """The last certainly supplied day before the first gap (joint use: the earlier of the two such days)."""
+        if self.base is not None and self.added is not None:
+            ends = (self.base.supply_end, self.added.supply_end)
+            first = self.certain_parts[0][0] if self.certain_parts else None
+            earlier = None if first is None or None in ends else min(day for day in ends if day is not None)
+            return earlier if earlier is not None and first is not None and earlier >= first else None
+        if self.kind != "drug":
+            return self.bridged_end
         return max(pieces(self.certain_days, 0)[0]) if self.certain_days else None
 
     @property
     def bridged_end(self) -> int | None:
         """The last certainly supplied day of all."""
-        return max(self.certain_days, default=None)
+        return max((last for _, last in self.certain_parts), default=None)
 
     def certain_pieces(self) -> list[set[int]]:
         """The certain chain inside this trial."""
@@ -59,8 +85,8 @@ class Trial:
 
     def days(self) -> tuple[int, int | None]:
         """``days_low`` and ``days_high``."""
-        if self.joint_days is not None:
-            return self.joint_days
+        if self.counted_days is not None:
+            return self.counted_days
         low = max((len(piece) for piece in self.certain_pieces()), default=0)
         return low, None if self.unbounded else len(self.possible_days)
 
@@ -75,7 +101,7 @@ def trials(history: History) -> list[Trial]:
     """All trials of a person, of every kind."""
     drugs = [
         trial
-        for name in ("antidepressant", "augmenting")
+        for name in ("antidepressant", "augmenting", "rapid_acting")
         for agent in sorted(facts.members("agent_set", name))
         for trial in eras(history, agent)
     ]
@@ -89,14 +115,17 @@ def eras(history: History, agent: str) -> list[Trial]:
     found = []
     for days in pieces(possible, facts.max_gap("trial")):
         inside = [event for event in events if event.possible and event.possible[0] in days]
+        certain_days = _union(event.certain for event in inside)
         trial = Trial(
             kind="drug",
             agents=(agent,),
-            certain_days=_union(event.certain for event in inside),
+            certain_days=certain_days,
             possible_days=days,
+            certain_parts=[
+                (min(piece), max(piece)) for piece in pieces(certain_days, facts.max_gap("trial"))
+            ],
             outcome=last_outcome(inside),
-            start=_first_start(inside),
-            last_issue=_last_start(inside),
+            last_issue=max((event.certain[0] for event in inside if event.certain), default=None),
             unbounded=any(event.unbounded for event in inside),
         )
         for dose_table in facts.dose_tables():
@@ -119,11 +148,6 @@ def last_outcome(events: list[Event]) -> Row:
     return {name: last.row.get(name) for name in OUTCOME}
 
 
-def _first_start(events: list[Event]) -> int | None:
-    """The earliest day on which a row with a known start may have started."""
-    return min((event.start_earliest for event in events if event.start_earliest is not None), default=None)
-
-
 def _last_start(events: list[Event]) -> int | None:
     """The latest day on which a row with a known start may have started."""
     return max((event.start_latest for event in events if event.start_latest is not None), default=None)
@@ -139,13 +163,13 @@ def _union(spans: Iterable[Span | None]) -> set[int]:
 def _at_dose(events: list[Event], dose_table: str) -> tuple[set[int], set[int]]:
     """Days certainly and possibly at or above the minimum dose.
 
-    Rows of one form and one start day: on a day that several cover, their different doses add.
+    Rows of one form and one start day: on a day that several cover, their different doses add. Only a form with a
+    minimum of its own is told apart.
     """
 
     def group(event: Event) -> tuple[str, int, int]:
         early, late = event.start_earliest, event.start_latest
-        form = (event.row["form"] or "").strip().lower()
-        return form, -1 if early is None else early, -1 if late is None else late
+        return facts.told_apart(event.row["agent"], event.row["form"]), -1 if early is None else early, -1 if late is None else late
 
     certain: set[int] = set()
     possible: set[int] = set()
@@ -193,22 +217,24 @@ def _joint_trials(drugs: list[Trial]) -> list[Trial]:
 
 def _joint(kind: str, base: Trial, added: Trial) -> list[Trial]:
     """The joint use of two eras as a trial of its own, if it may have lasted long enough."""
-    certain = joint(base.certain_part, added.certain_part)
+    overlaps = [joint(one, other) for one in base.certain_parts for other in added.certain_parts]
+    parts = sorted(part for part in overlaps if part is not None)
     possible = joint(base.possible_part, added.possible_part)
     if length(possible) < facts.parameter("min_joint_days"):
         return []
-    certain_days, possible_days = covered(certain), covered(possible)
+    certain_days, possible_days = _union(parts), covered(possible)
     trial = Trial(
         kind=kind,
         agents=base.agents + added.agents,
         certain_days=certain_days,
         possible_days=possible_days,
+        certain_parts=parts,
         outcome=added.outcome,
-        start=None if base.start is None or added.start is None else max(base.start, added.start),
         last_issue=added.last_issue,
         unbounded=base.unbounded and added.unbounded,
         base=base,
-        joint_days=(len(certain_days), len(possible_days)),
+        added=added,
+        counted_days=(max(map(length, parts), default=0), len(possible_days)),
     )
     for dose_table in facts.dose_tables():
         trial.certain_at_dose[dose_table] = added.certain_at_dose[dose_table] & certain_days
@@ -226,14 +252,18 @@ def _courses(history: History) -> list[Trial]:
             spans = [event.possible for event in events if event.possible]
             for group in chain(spans, facts.parameter("course_gap_days")):
                 inside = [events[index] for index in group]
+                # A course lasts from its first to its last session.
+                certain = extent(_union(event.certain for event in inside))
+                possible = extent(_union(event.possible for event in inside))
                 found.append(
                     Trial(
                         kind=kind,
                         agents=(procedure,),
-                        certain_days=_union(event.certain for event in inside),
-                        possible_days=_union(event.possible for event in inside),
+                        certain_days=covered(certain),
+                        possible_days=covered(possible),
+                        certain_parts=[] if certain is None else [certain],
+                        counted_days=(length(certain), length(possible)),
                         outcome=last_outcome(inside),
-                        start=_first_start(inside),
                         last_issue=_last_start(inside),
                         laterality=frozenset(event.row["laterality"] for event in inside),
                     )

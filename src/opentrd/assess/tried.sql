@@ -1,12 +1,14 @@
 -- tried: one row is one instrument and one person: augmentation and ECT in the episode that staging looks at.
 --   person_id, definition (the instrument)
---   augmentation_low, augmentation_high   1: an augmentation was used and failed, certainly and possibly
+--   augmentation_low, augmentation_high   1: an augmentation was used and failed, certainly and possibly; not one below the
+--                                         agent's minimum dose (quetiapine for sleep)
 --   ect_low, ect_high                     1: a course of ECT was used and failed, certainly and possibly
 --   bilateral_low, bilateral_high         1: a course of bilateral ECT was used and failed
 WITH attempt AS (
   SELECT t.person_id, d.definition, t.kind, t.laterality, s.procedure IS NOT NULL AS is_ect,
          t.episode_ok AND CASE WHEN c.is_last THEN TRUE END AS episode_ok,
          t.days_low >= g.value OR t.kind = 'procedure' AS long_enough,
+         CASE t.dose_status WHEN 'below minimum' THEN FALSE WHEN 'not known' THEN NULL ELSE TRUE END AS dose_ok,
          CASE WHEN t.improvement_pct < f.max_improvement_pct THEN TRUE
               WHEN t.improvement_pct >= f.max_improvement_pct THEN FALSE
               WHEN t.stop_reason = 'inefficacy' THEN TRUE
@@ -20,7 +22,7 @@ WITH attempt AS (
   LEFT JOIN knowledge.procedure_set AS s ON s.procedure_set = 'ect' AND s.procedure = t.agent
   WHERE d.family = 'instrument' AND t.kind IN ('augmentation', 'procedure')
 ), truth AS (
-  SELECT *, did_not_respond AND episode_ok AS failed,
+  SELECT *, did_not_respond AND episode_ok AND dose_ok AS failed,
          CASE WHEN laterality = 'bilateral' THEN did_not_respond AND episode_ok
               WHEN laterality = 'unilateral' THEN FALSE
               WHEN NOT did_not_respond THEN FALSE END AS failed_bilateral

@@ -161,6 +161,10 @@ def range_chart(rows: Sequence[Mapping[str, Any]]) -> Markup | None:
     )
 
 
+# A person to whom the instrument does not apply is in no band, and takes no shade of the scale.
+NO_BAND = "not applicable"
+
+
 def stage_tables(rows: Sequence[Row], min_count: int) -> list[dict[str, Any]]:
     """Per instrument: how many persons lie certainly in one band, or between two."""
     views = []
@@ -168,7 +172,7 @@ def stage_tables(rows: Sequence[Row], min_count: int) -> list[dict[str, Any]]:
         own = [row for row in rows if str(row.get("instrument")) == instrument]
         parted = suppress_partition([int(row.get("persons") or 0) for row in own], min_count)
         certain = [row.get("band_low") for row in own if row.get("band_low") == row.get("band_high")]
-        bands = list(dict.fromkeys(name for name in certain if name))
+        bands = list(dict.fromkeys(name for name in certain if name and not str(name).startswith(NO_BAND)))
         lines = [
             {
                 "band": _band_words(row),
@@ -204,6 +208,8 @@ def _shade(row: Row, bands: Sequence[Any]) -> str:
         return "s-none"
     if low != high or not low:
         return "s-open"
+    if low not in bands:
+        return "s-none"
     return f"s{min(4, round(4 * bands.index(low) / max(1, len(bands) - 1)))}"
 
 

@@ -19,10 +19,11 @@ WITH trial AS (
   SELECT trial_id, max(CASE WHEN measure = 'dose_optimised' THEN value END) AS dose_optimised,
          max(CASE WHEN measure = 'duration_optimised' THEN value END) AS duration_optimised
   FROM rated WHERE nth = 1 GROUP BY trial_id
-), added AS (
-  SELECT t.base_trial, count(DISTINCT CASE WHEN t.days_low >= g.value THEN t.agent END) AS low, count(DISTINCT t.agent) AS high
+), added AS (  -- below its minimum dose an agent was not given against depression (sleep, pain)
+  SELECT t.base_trial, count(DISTINCT CASE WHEN t.days_low >= g.value AND t.dose_status <> 'not known' THEN t.agent END) AS low, count(DISTINCT t.agent) AS high
   FROM assess.trial AS t JOIN knowledge.parameter AS g ON g.parameter = 'min_joint_days'
-  WHERE t.kind IN ('augmentation', 'combination') GROUP BY t.base_trial
+  WHERE t.kind IN ('augmentation', 'combination') AND t.dose_status <> 'below minimum'
+  GROUP BY t.base_trial
 ), per_trial AS (
   SELECT t.person_id, t.counted_as, t.certain, t.possible,
          t.certain * CASE WHEN r.dose_optimised >= 1 THEN 1 ELSE 0 END AS dose_low,

@@ -8,10 +8,10 @@ WITH named AS (
         low,
         high,
         CASE WHEN band_low IS NOT NULL THEN split_part(band_low, ' (non-', 1)
-             WHEN low IS NOT NULL THEN format('{:d} to under {:d} points', CAST(floor(low) AS BIGINT), CAST(floor(low) AS BIGINT) + 1)
+             WHEN low IS NOT NULL THEN format('{:d}–{:d}.5 points', CAST(floor(low) AS BIGINT), CAST(floor(low) AS BIGINT))
              END AS band_low,
         CASE WHEN band_high IS NOT NULL THEN split_part(band_high, ' (non-', 1)
-             WHEN high IS NOT NULL THEN format('{:d} to under {:d} points', CAST(floor(high) AS BIGINT), CAST(floor(high) AS BIGINT) + 1)
+             WHEN high IS NOT NULL THEN format('{:d}–{:d}.5 points', CAST(floor(high) AS BIGINT), CAST(floor(high) AS BIGINT))
              END AS band_high
     FROM stage
     WHERE item = 'total'
