@@ -27,7 +27,7 @@ WITH dosed AS (
   SELECT x.person_id, x.agent, x.start_earliest AS start_date, x.end_latest AS end_date, x.improvement_pct, x.stop_reason
   FROM record.exposure AS x
   JOIN knowledge.agent_set AS s ON s.agent = x.agent AND s.agent_set = 'antidepressant'
-  JOIN knowledge.dose_minimum AS m ON m.agent = x.agent AND m.dose_table = 'atrq' AND m.form IS NULL
+  JOIN knowledge.dose_minimum AS m ON m.agent = x.agent AND m.dose_table = 'atrq' AND m.form = ''
   WHERE x.daily_dose_mg >= m.min_dose_mg AND x.end_latest IS NOT NULL
 ), ordered AS (
   SELECT *, max(end_date) OVER (PARTITION BY person_id, agent ORDER BY start_date, end_date
@@ -63,7 +63,7 @@ def main() -> None:
         embedded.run(record.connection, order())
         chain = time.perf_counter() - began
         began = time.perf_counter()
-        record.connection.execute(HAND_WRITTEN).fetchall()
+        answer = record.connection.execute(HAND_WRITTEN).fetchall()[0][0]
         hand = time.perf_counter() - began
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     out.print(f"{persons:,} persons, {exposures:,} exposures, peak memory {peak:,.0f} MB")

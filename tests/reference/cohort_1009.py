@@ -6,164 +6,188 @@ from dataclasses import dataclass
 from typing import Any
 
 from reference import facts
-from reference.days import Span, covered, pieces
+from reference.days import Span
 from reference.failures import exclusions, says
 from reference.history import Event, History
-from reference.switches import first_start
-from reference.truth import and3, not3, or3, reaches
+from reference.trials import Trial, eras
+from reference.truth import Truth, and3, or3, reaches
 
 Row = dict[str, Any]
-ERA_GAP = "trial"
 
 
 @dataclass(frozen=True)
-class World:
-    """One reading of what is uncertain: every stretch at its shortest, or every stretch at its longest."""
+class Entry:
+    """A day on which a path may be entered, and what speaks for it."""
 
-    longest: bool
+    day: int
+    window: Truth
+    diagnosis: Truth
+    free: bool  # of an exclusion up to that day
 
-    def stretch(self, event: Event) -> Span | None:
-        """The stretch of days of an exposure in this world."""
-        return event.possible if self.longest else event.certain
+    @property
+    def counts(self) -> Truth:
+        """Whether it is a qualified day; the exclusions are asked of the first such day."""
+        return and3([self.window, self.diagnosis])
 
 
-def drug_eras(
-    history: History, agents: frozenset[str], world: World, by_dose: bool
-) -> list[tuple[str, Span]]:
-    """Eras (agent, first and last day); by dose: of one agent at one known dose."""
-    days: dict[tuple[str, float | None], set[int]] = {}
-    for event in history.exposures:
-        agent, dose = event.row["agent"], event.row["daily_dose_mg"]
-        if agent in agents and not (by_dose and dose is None):
-            days.setdefault((agent, dose if by_dose else None), set()).update(covered(world.stretch(event)))
+def starts(era: Trial) -> dict[int, bool]:
+    """The days on which the era may start (or start again), and whether it certainly does."""
+    first = min(era.possible_days)
+    again = {start: False for start, _ in era.certain_parts}
+    return again | {first: bool(era.certain_parts) and era.certain_parts[0][0] == first}
+
+
+def entries(rule: Row, history: History) -> list[Entry]:
+    """All days that may enter by one path."""
+    prior = [era for agent in sorted(facts.members("agent_set", rule["prior_set"])) for era in eras(history, agent)]
+    found = []
+    for agent in sorted(facts.members("agent_set", rule["entry_set"])):
+        for era in eras(history, agent):
+            for day, certain in starts(era).items():
+                for period in history.periods():
+                    if period[0] <= day <= period[1]:
+                        window = enough(prior, day, period, rule, history)
+                        if not certain and window:
+                            window = None
+                        diagnosis = diagnosed(history, day, rule)
+                        free = not excluded(rule["definition"], history, day, period)
+                        found.append(Entry(day, window, diagnosis, free))
+    return found
+
+
+def enough(prior: list[Trial], day: int, period: Span, rule: Row, history: History) -> Truth:
+    """Whether enough different agents ran in the days before, and enough of them had begun before the day."""
+    since = day - rule["lookback_days"]
+    inside = [era for era in prior if min(era.possible_days) >= period[0] and (era.bridged_end or 0) <= period[1]]
+
+    def certain(before: int) -> int:
+        return len(
+            {
+                era.agent
+                for era in inside
+                for start, end in stretches(era, rule, history)
+                if start <= before and end >= since
+            }
+        )
+
+    def possible(before: int) -> int:
+        return len(
+            {era.agent for era in inside if min(era.possible_days) <= before and max(era.possible_days) >= since}
+        )
+
+    return and3(
+        [
+            reaches(certain(day), possible(day), rule["min_agents"]),
+            reaches(certain(day - 1), possible(day - 1), rule["min_before"]),
+        ]
+    )
+
+
+def stretches(era: Trial, rule: Row, history: History) -> list[Span]:
+    """The certain pieces of an era; for dose eras, what certainly ran at a known dose."""
+    if not rule["uses_dose_eras"]:
+        return era.certain_parts
     return [
-        (agent, (min(piece), max(piece)))
-        for (agent, _), found in days.items()
-        for piece in pieces(found, facts.max_gap(ERA_GAP))
+        event.certain
+        for event in history.exposures
+        if event.row["agent"] == era.agent
+        and event.row["daily_dose_mg"] is not None
+        and event.certain is not None
+        and event.certain[0] in era.possible_days
     ]
 
 
-def entry_day(definition: str, history: History, world: World) -> int | None:
-    """The first day that satisfies an entry path and the diagnosis around it."""
-    found = []
-    for rule in facts.rows("window_rule"):
-        if rule["definition"] != definition:
-            continue
-        entries = drug_eras(history, facts.members("agent_set", rule["entry_set"]), world, by_dose=False)
-        prior = drug_eras(
-            history, facts.members("agent_set", rule["prior_set"]), world, by_dose=rule["uses_dose_eras"]
-        )
-        for period in history.periods():
-            inside = [era for era in prior if _inside(era[1], period)]
-            for _, (day, last) in entries:
-                if (
-                    _inside((day, last), period)
-                    and _enough(inside, day, rule)
-                    and _diagnosed(history, day, rule, world)
-                ):
-                    found.append(day)
-    return min(found, default=None)
-
-
-def unknown_start_may_enter(definition: str, history: History) -> bool:
-    """Whether a start on an unknown day, of agents that could make up an entry, leaves the answer open."""
-    for rule in facts.rows("window_rule"):
-        if rule["definition"] != definition:
-            continue
-        entry, prior = (facts.members("agent_set", rule[name]) for name in ("entry_set", "prior_set"))
-        relevant = [event for event in history.exposures if event.row["agent"] in entry | prior]
-        agents = {event.row["agent"] for event in relevant}
-        enough = len(agents & prior) >= rule["min_agents"] and bool(agents & entry)
-        if enough and any(e.start_earliest is None or e.start_earliest != e.start_latest for e in relevant):
-            return True
-    return False
-
-
-def _inside(era: Span, period: Span) -> bool:
-    return period[0] <= era[0] and era[1] <= period[1]
-
-
-def _enough(prior: list[tuple[str, Span]], day: int, rule: Row) -> bool:
-    recent = [(agent, first) for agent, (first, last) in prior if last >= day - rule["lookback_days"]]
-    at_or_before = {agent for agent, first in recent if first <= day}
-    before = {agent for agent, first in recent if first < day}
-    return bool(len(at_or_before) >= rule["min_agents"] and len(before) >= rule["min_before"])
-
-
-def _diagnosed(history: History, day: int, rule: Row, world: World) -> bool:
-    """A depressive-disorder row that starts in the window; in the longest world one that may start there."""
+def diagnosed(history: History, day: int, rule: Row) -> Truth:
+    """Whether a depressive-disorder row starts in the days up to the day."""
     wanted = facts.members("condition_set", rule["diagnosis_set"])
-    window = (day - rule["diagnosis_days"], day)
-    if world.longest and not history.complete("condition"):
-        return True
+    first = day - rule["diagnosis_days"]
+    found: list[Truth] = [] if history.complete("condition") else [None]
     for event in history.conditions:
-        if event.row["condition"] not in wanted:
-            continue
-        start = (event.start_earliest, event.start_latest)
-        if start[0] is None or start[1] is None:
-            if world.longest:
-                return True
-        elif world.longest:
-            if start[0] <= window[1] and start[1] >= window[0]:
-                return True
-        elif window[0] <= start[0] and start[1] <= window[1]:
+        if event.row["condition"] in wanted:
+            early, late = event.start_earliest, event.start_latest
+            if early is None or late is None or (early <= day and late >= first):
+                found.append(True if early is not None and early == late else None)
+    return or3(found)
+
+
+def excluded(definition: str, history: History, day: int, period: Span) -> bool:
+    """Whether an exclusion is recorded up to the day, in its observation period."""
+    return any(
+        (event.start_earliest is None or event.start_earliest <= day)
+        and (event.start_latest is None or event.start_latest >= period[0])
+        for name in exclusions(definition)
+        for event in recorded(name, history)
+    )
+
+
+def recorded(condition_set: str, history: History) -> list[Event]:
+    """The rows of a set of conditions."""
+    wanted = facts.members("condition_set", condition_set)
+    return [event for event in history.conditions if event.row["condition"] in wanted]
+
+
+def unknown_start_may_enter(rules: list[Row], history: History) -> bool:
+    """Whether a start that is not one known day, of agents that could make up an entry, leaves the answer open."""
+    for rule in rules:
+        entry, prior = (facts.members("agent_set", rule[name]) for name in ("entry_set", "prior_set"))
+        relevant = [event for event in history.exposures if event.row["agent"] in entry | prior and event.possible]
+        agents = {event.row["agent"] for event in relevant}
+        enough_agents = len(agents & prior) >= rule["min_agents"] and bool(agents & entry)
+        if enough_agents and any(e.row["start_earliest"] != e.row["start_latest"] or e.row["start_earliest"] is None
+                                 for e in relevant):
             return True
     return False
-
-
-def _excluded(definition: str, history: History, day: int | None) -> str | None:
-    """The exclusion recorded up to the entry day in its observation period (no entry: up to ``as_of``)."""
-    for name in exclusions(definition):
-        wanted = facts.members("condition_set", name)
-        for event in history.conditions:
-            if event.row["condition"] in wanted and _before(event, day, history):
-                return name
-    return None
-
-
-def _before(event: Event, day: int | None, history: History) -> bool:
-    if day is None:
-        return True
-    start = event.start_earliest
-    if start is None:
-        return True
-    return any(first <= start <= day <= last for first, last in history.periods())
 
 
 def verdict(definition: Row, history: History) -> Row:
-    """The verdict of the cohort: met when both the shortest and the longest reading enter it."""
+    """The verdict of the cohort: met when the first certain entry day is free of exclusions."""
     name = definition["definition"]
-    shortest = entry_day(name, history, World(longest=False))
-    longest = entry_day(name, history, World(longest=True))
-    kept = history.complete("exposure")
-    low = 1 if shortest is not None else 0
-    may_enter = longest is not None or shortest is not None or unknown_start_may_enter(name, history)
-    high = None if not kept else int(may_enter)
-    entry = longest if shortest is None else shortest
-    exclusion = _excluded(name, history, entry)
-    # Without an entry day it is not known whether what excludes came before or after it.
-    open_entry = entry is None and (may_enter or not kept)
-    barred = None if exclusion and open_entry else exclusion is not None
-    diagnosis_sets = {row["diagnosis_set"] for row in facts.rows("window_rule") if row["definition"] == name}
-    diagnosis = or3(history.diagnosed(found, definition["min_depression_rows"]) for found in diagnosis_sets)
-    eligible = and3([diagnosis, not3(barred)])
-    reached = reaches(low, high, int(definition["needed"]))
+    rules = [rule for rule in facts.rows("window_rule") if rule["definition"] == name]
+    found = [entry for rule in rules for entry in entries(rule, history)]
+    first = min((entry.day for entry in found if entry.counts), default=None)
+    possible = [entry for entry in found if entry.counts is not False and entry.free]
+    low = int(first is not None and any(entry.free for entry in found if entry.counts and entry.day == first))
+    high = int(
+        any(first is None or entry.day <= first for entry in possible) or unknown_start_may_enter(rules, history)
+    )
+    complete = history.complete("exposure")
+    diagnosis = history.diagnosed("depression", definition["min_depression_rows"])
+    barriers = sorted(says(name, item) for item in exclusions(name) if recorded(item, history))
+    barred = bool(barriers) and complete and high == 0
+    eligible: Truth = False if barred else diagnosis
+    reached = reaches(low, high if complete else None, int(definition["needed"]))
     met = and3([eligible, reached])
     clause = None
-    if eligible is False:
-        clause = "diagnosis" if diagnosis is False else says(name, exclusion or "")
+    if diagnosis is False:
+        clause = "diagnosis"
+    elif eligible is False:
+        clause = barriers[0]
     elif met is False:
-        clause = "window"
+        clause = _deciding_clause(found)
     elif met is None:
-        clause = "diagnosis" if not history.complete("condition") else "date" if kept else "exposure"
+        clause = "diagnosis"
+        if reached is None and not any(entry.counts is None and entry.diagnosis is None for entry in found):
+            clause = "date" if complete else "exposure"
     return {
         "definition": name,
         "eligible": eligible,
         "met": met,
         "failed_low": low,
-        "failed_high": high,
-        "met_on": history.day(shortest) if met else None,
-        "possible_on": None if met is False else history.day(entry),
-        "index_date": history.day(first_start(history, definition["agent_set"])),
+        "failed_high": high if complete else None,
+        "met_on": history.day(first) if met else None,
+        "possible_on": None if met is False else history.day(min((e.day for e in possible), default=None)),
+        "index_date": history.day(first_certain_day(history, definition["agent_set"])),
         "clause": clause,
     }
+
+
+def _deciding_clause(found: list[Entry]) -> str:
+    if any(entry.window is not False for entry in found):
+        return "diagnosis"
+    return "window" if any(entry.diagnosis is not False for entry in found) else "number"
+
+
+def first_certain_day(history: History, agent_set: str) -> int | None:
+    """The first certain day of any agent of the set."""
+    drugs = facts.members("agent_set", agent_set)
+    return min((e.certain[0] for e in history.exposures if e.row["agent"] in drugs and e.certain), default=None)

@@ -43,13 +43,18 @@ def max_gap(rule: str) -> int:
 
 
 @cache
-def minimum_dose(dose_table: str, agent: str, form: str | None) -> float | None:
-    """The minimum daily dose (mg) of an agent in this form; None: the table has none for it."""
-    found = {
+def minimum_doses(dose_table: str, agent: str) -> dict[str, float]:
+    """The minimum daily doses (mg) of an agent by form (none: ``""``)."""
+    return {
         (row["form"] or "").lower(): float(row["min_dose_mg"])
         for row in rows("dose_minimum")
         if row["dose_table"] == dose_table and row["agent"] == agent
     }
+
+
+def minimum_dose(dose_table: str, agent: str, form: str | None) -> float | None:
+    """The minimum daily dose (mg) of an agent in this form; None: the table has none for it."""
+    found = minimum_doses(dose_table, agent)
     wanted = (form or "").strip().lower()
     return found.get(wanted, found.get(""))
 

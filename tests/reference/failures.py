@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 from reference import facts
-from reference.days import Span
 from reference.episodes import Episode
 from reference.history import History
 from reference.judgements import CLAUSES, Judgement, judge
@@ -46,17 +45,14 @@ def verdict(
     """The verdict of one definition and the judgements it rests on."""
     needed = int(definition["needed"])
     judgements = judge(definition, history, trials, episodes)
-    scopes = [Scope(episode, judgements, history, definition) for episode in episodes]
-    last = scopes[-1] if scopes else None
-    if definition["episode"] == "current":
-        scopes = [scope for scope in scopes[-1:] if scope.episode.current(history.as_of)]
+    scopes = [scope for episode in episodes if (scope := Scope(episode, judgements)).judgements]
     low = max((scope.low for scope in scopes), default=0)
     possible = max((scope.high for scope in scopes), default=0)
     high = possible if history.complete("exposure") else None
     reached = reaches(low, high, needed)
     eligible, barrier = eligibility(definition, history)
     met = and3([eligible, reached])
-    decided = _deciding(scopes, needed) or last
+    decided = _deciding(scopes, needed)
     found: Row = {
         "definition": definition["definition"],
         "eligible": eligible,
@@ -79,25 +75,19 @@ def verdict(
     elif met is False:
         found["clause"] = _deciding_clause(scopes, judgements, needed)
     elif met is None:
-        found["clause"] = _open_clause(decided, reached, eligible, needed)
-        if found["clause"] == "number":
-            found["clause"] = "exposure"
+        found["clause"] = _open_clause(judgements, reached, history.complete("exposure"))
     return found, judgements
 
 
 class Scope:
     """The failures of one episode, under one definition."""
 
-    def __init__(self, episode: Episode, judgements: list[Judgement], history: History, definition: Row):
+    def __init__(self, episode: Episode, judgements: list[Judgement]):
         self.episode = episode
         self.judgements = [item for item in judgements if item.episode is episode]
-        pieces: list[Span] = list(episode.pieces)
-        if definition["episode"] == "current":
-            current = episode.current_piece(history.as_of)
-            pieces = [] if current is None else [current]
         self.certain = {
             piece: [item for item in self.judgements if item.counts is True and item.piece == piece]
-            for piece in pieces
+            for piece in episode.pieces
         }
         self.possible = [item for item in self.judgements if item.counts is not False]
 
@@ -166,11 +156,10 @@ def _deciding_clause(scopes: list[Scope], judgements: list[Judgement], needed: i
     return "number"
 
 
-def _open_clause(decided: Scope | None, reached: Truth, eligible: Truth, needed: int) -> str:
-    if reached is None and decided is not None:
-        for clause in CLAUSES:
-            if any(item.clauses[clause] is None for item in decided.possible):
-                return clause.removesuffix("_ok")
-        if eligible is not None and decided.high >= needed:
-            return "episode"
-    return "diagnosis" if eligible is None else "number"
+def _open_clause(judgements: list[Judgement], reached: Truth, complete: bool) -> str:
+    if reached is not None:
+        return "diagnosis"
+    for clause in CLAUSES[:-1]:
+        if any(item.counts is None and item.clauses[clause] is None for item in judgements):
+            return clause.removesuffix("_ok")
+    return "episode" if complete else "exposure"

@@ -11,11 +11,11 @@ from reference.episodes import TREATMENT, Episode
 from reference.history import History
 from reference.judgements import Judgement, judge, response_ok
 from reference.trials import Trial
-from reference.truth import Truth, and3, or3
+from reference.truth import Truth, and3, or3, reaches
 
 Row = dict[str, Any]
 Interval = tuple[float | None, float | None]
-NOT_APPLICABLE = "not applicable"
+DOSE_TABLE = "atrq"
 
 
 class Staging:
@@ -62,6 +62,14 @@ def failed_agents(items: list[Judgement]) -> set[str]:
 def long_enough(trial: Trial) -> Truth:
     """Whether joint use certainly reached the days that make it more than a cross-taper."""
     return True if trial.days()[0] >= facts.parameter("min_joint_days") else None
+
+
+def against_depression(trial: Trial) -> Truth:
+    """Whether what was added reached its minimum dose, so far as there is one: less is given for sleep or pain."""
+    assert trial.added is not None
+    if facts.minimum_doses(DOSE_TABLE, trial.agent):
+        return reaches(*trial.added.days_at_dose(DOSE_TABLE), 1)
+    return True
 
 
 def ect_failed(staging: Staging, bilateral: bool = False) -> Truth:
@@ -177,7 +185,7 @@ def _last_said(scores: list[tuple[int | None, float]]) -> Interval | None:
 def augmentation_failed(staging: Staging) -> Truth:
     """Whether an augmentation was used and failed."""
     found: list[Truth] = [
-        and3([staging.used_and_failed(trial), long_enough(trial)])
+        and3([staging.used_and_failed(trial), long_enough(trial), against_depression(trial)])
         for trial in staging.trials
         if trial.kind == "augmentation"
     ]
@@ -269,10 +277,12 @@ def _most_added(items: list[Judgement], staging: Staging, certain: bool) -> int:
     """How many different agents were added to a drug; of several trials of one drug the one with the most."""
     most: dict[str, int] = {}
     for item in items:
-        added = {
+        agents = {
             trial.agent
             for trial in staging.all_trials
-            if trial.base is item.trial and (long_enough(trial) or not certain)
+            if trial.base is item.trial
+            and (added := and3([long_enough(trial), against_depression(trial)])) is not False
+            and (added or not certain)
         }
-        most[item.counted_as] = max(len(added), most.get(item.counted_as, 0))
+        most[item.counted_as] = max(len(agents), most.get(item.counted_as, 0))
     return sum(most.values())

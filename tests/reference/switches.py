@@ -2,18 +2,35 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import date
 from itertools import pairwise
 from typing import Any
 
 from reference import facts
+from reference.days import ordinal
 from reference.failures import eligibility
-from reference.history import LIFETIME, History
+from reference.history import History
 from reference.truth import Truth, and3, reaches
 
 Row = dict[str, Any]
 Issue = tuple[int, str]  # day, drug
-Switch = tuple[str, int]  # the drug it starts from, the day of the issue it leads to
+
+
+@dataclass(frozen=True)
+class Switch:
+    """What follows a drug episode: the next issue, and whether both limits are kept."""
+
+    drug: str
+    next_drug: str
+    next_day: int
+    length_ok: bool
+    gap_ok: bool
+
+    def qualifies(self, without: str = "") -> bool:
+        """Whether it is a qualifying switch; ``without``: the limit that is not asked (``length`` or ``gap``)."""
+        limits = (self.length_ok or without == "length") and (self.gap_ok or without == "gap")
+        return limits and self.next_drug != self.drug
 
 
 def issues(history: History, agent_set: str) -> tuple[list[Issue], set[str]]:
@@ -26,10 +43,12 @@ def issues(history: History, agent_set: str) -> tuple[list[Issue], set[str]]:
         drug = event.row["agent"]
         if drug not in drugs:
             continue
-        if event.start_earliest is None or event.start_earliest != event.start_latest or history.undated:
+        # A start that is reckoned from the days taken is no issue date.
+        start = ordinal(event.row["start_earliest"])
+        if start is None or start != ordinal(event.row["start_latest"]):
             unknown.add(drug)
-        elif event.start_earliest not in placeholders:
-            known.add((event.start_earliest, drug))
+        elif start not in placeholders:
+            known.add((start, drug))
     return sorted(known), unknown
 
 
@@ -52,23 +71,23 @@ def drug_episodes(all_issues: list[Issue], gap: int) -> list[tuple[str, list[int
 
 
 def switches_of_code(all_issues: list[Issue], rule: Row) -> list[Switch]:
-    """Qualifying switches of the published script."""
+    """What follows each drug episode, as the published script has it."""
     found = []
     for drug, days in drug_episodes(all_issues, rule["new_episode_after_days"]):
         later = all_issues[all_issues.index((days[-1], drug)) + 1 :]
-        if not later:
-            continue
-        next_day, next_drug = later[0]
-        gap = next_day - days[-1]
-        near = gap <= rule["max_switch_gap_days"]
-        length = gap if len(days) == 1 and near else days[-1] - days[0]
-        if next_drug != drug and gap > 0 and near and length >= rule["min_length_days"]:
-            found.append((drug, next_day))
-    return sorted(found, key=lambda switch: (switch[1], switch[0]))
+        if later:
+            next_day, next_drug = later[0]
+            gap = next_day - days[-1]
+            near = gap <= rule["max_switch_gap_days"]
+            length = gap if len(days) == 1 and near else days[-1] - days[0]
+            found.append(
+                Switch(drug, next_drug, next_day, length >= rule["min_length_days"], near and gap > 0)
+            )
+    return sorted(found, key=lambda switch: (switch.next_day, switch.drug))
 
 
 def switches_of_text(all_issues: list[Issue], rule: Row) -> list[Switch]:
-    """Switches as the paper describes them: from one drug episode to the next, in the order of start."""
+    """What follows each drug episode as the paper describes it: the next drug episode, in the order of start."""
     episodes = sorted(
         drug_episodes(all_issues, rule["new_episode_after_days"]), key=lambda found: (found[1][0], found[0])
     )
@@ -76,8 +95,9 @@ def switches_of_text(all_issues: list[Issue], rule: Row) -> list[Switch]:
     for (drug, days), (next_drug, next_days) in pairwise(episodes):
         gap = next_days[0] - days[-1]
         lasted = days[-1] - days[0] >= rule["min_length_days"]
-        if next_drug != drug and 1 <= gap <= rule["max_switch_gap_days"] and lasted:
-            found.append((drug, next_days[0]))
+        found.append(
+            Switch(drug, next_drug, next_days[0], lasted, 1 <= gap <= rule["max_switch_gap_days"])
+        )
     return found
 
 
@@ -90,22 +110,26 @@ def verdict(definition: Row, history: History) -> Row:
     drugs = {drug for _, drug in known}
     by_code = rule["reading"] == "code"
     switches = (switches_of_code if by_code else switches_of_text)(known, rule)
-    count, day = _counted(switches, needed, distinct=definition["distinct_level"] == "agent")
-    low, high = count, None if unknown or not history.complete("exposure") else count
-    enough_drugs = reaches(len(drugs), _most(drugs | unknown, history), rule["min_agents"])
-    if unknown:
-        low = 0
-    reached: Truth = and3([reaches(low, high, needed), enough_drugs])
+    distinct = definition["distinct_level"] == "agent"
+    count, day = _counted(switches, needed, distinct)
+    complete = history.complete("exposure")
+    enough_drugs = reaches(len(drugs), len(drugs | unknown) if complete else None, rule["min_agents"])
+    # With too few drugs the count stays below what is needed.
+    low = 0 if unknown else count if enough_drugs else min(count, needed - 1)
+    high = None if not complete else count if not unknown else None
+    if complete and enough_drugs is False:
+        high = needed - 1 if unknown else min(count, needed - 1)
+    reached: Truth = reaches(low, high, needed)
     eligible, barrier = eligibility(definition, history)
     met = and3([eligible, reached])
-    met_on = None
-    if met is True and day is not None:
-        met_on = history.day(max(day, _first_day_of_drug(known, rule["min_agents"])))
+    reached_on = None
+    if not unknown and enough_drugs and day is not None:
+        reached_on = history.day(max(day, _first_day_of_drug(known, rule["min_agents"])))
     clause = None
     if eligible is False:
         clause = barrier
     elif met is False:
-        clause = _deciding_clause(known, definition, rule)
+        clause = _deciding_clause(switches, definition, enough_drugs)
     elif met is None:
         clause = "diagnosis" if reached is not None else "date" if unknown else "exposure"
     return {
@@ -114,24 +138,21 @@ def verdict(definition: Row, history: History) -> Row:
         "met": met,
         "failed_low": low,
         "failed_high": high,
-        "met_on": met_on,
-        "possible_on": met_on,
+        "met_on": reached_on if met else None,
+        "possible_on": None if met is False else reached_on,
         "index_date": history.day(first_start(history, definition["agent_set"])),
         "clause": clause,
     }
 
 
-def _deciding_clause(known: list[Issue], definition: Row, rule: Row) -> str:
+def _deciding_clause(switches: list[Switch], definition: Row, enough_drugs: Truth) -> str:
     """The limit without which there would be enough switches, if one limit alone would do."""
-    reading = switches_of_code if rule["reading"] == "code" else switches_of_text
     needed, distinct = int(definition["needed"]), definition["distinct_level"] == "agent"
-    if len({drug for _, drug in known}) >= rule["min_agents"]:
-        for clause, limit, open_value in (
-            ("length", "min_length_days", 0),
-            ("gap", "max_switch_gap_days", LIFETIME),
-        ):
-            if _counted(reading(known, rule | {limit: open_value}), needed, distinct)[0] >= needed:
-                return clause
+    if not enough_drugs:
+        return "drugs" if _counted(switches, needed, distinct)[0] >= needed else "number"
+    for limit in ("length", "gap"):
+        if _counted(switches, needed, distinct, without=limit)[0] >= needed:
+            return limit
     return "number"
 
 
@@ -148,20 +169,18 @@ def first_start(history: History, agent_set: str) -> int | None:
     )
 
 
-def _counted(switches: list[Switch], needed: int, distinct: bool) -> tuple[int, int | None]:
+def _counted(
+    switches: list[Switch], needed: int, distinct: bool, without: str = ""
+) -> tuple[int, int | None]:
     """How many switches count (``distinct``: by the drug they start from) and the day that completes them."""
     seen: list[str] = []
     complete = None
-    for drug, day in switches:
-        if not (distinct and drug in seen):
-            seen.append(drug)
+    for switch in switches:
+        if switch.qualifies(without) and not (distinct and switch.drug in seen):
+            seen.append(switch.drug)
             if len(seen) == needed:
-                complete = day
+                complete = switch.next_day
     return len(seen), complete
-
-
-def _most(drugs: set[str], history: History) -> int | None:
-    return len(drugs) if history.complete("exposure") else None
 
 
 def _first_day_of_drug(known: list[Issue], number: int) -> int:

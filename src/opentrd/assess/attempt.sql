@@ -18,7 +18,6 @@ WITH drug AS (
 ), pair AS (
   SELECT b.person_id, b.trial_id AS base_trial, b.agent AS base_agent, b.class AS base_class, b.era_no AS base_era, a.agent, a.class, a.role, a.era_no, a.trial_id AS added_trial,
          a.top_dose_mg,
-         CASE WHEN b.supply_end < a.supply_end THEN b.supply_end ELSE a.supply_end END AS supply_end,
          a.last_issue,
          CASE WHEN b.may_start > a.may_start THEN b.may_start ELSE a.may_start END AS may_start,
          CASE WHEN b.may_end < a.may_end THEN b.may_end ELSE a.may_end END AS may_end
@@ -38,11 +37,20 @@ WITH drug AS (
   JOIN assess.piece AS a ON a.person_id = p.person_id AND a.agent = p.agent AND a.era_no = p.era_no
     AND a.start_date <= b.end_date AND b.start_date <= a.end_date
   GROUP BY p.base_trial, p.added_trial
+), gap AS (  -- where the supply of one of the two breaks off
+  SELECT person_id, agent, covered_to FROM assess.chain WHERE gap_rule = 'trial' AND bound = 'sure' AND covered_to < start_date - 1
+), broken AS (
+  SELECT p.base_trial, p.added_trial, min(g.covered_to) AS covered_to
+  FROM pair AS p
+  JOIN overlap AS o ON o.base_trial = p.base_trial AND o.added_trial = p.added_trial
+  JOIN gap AS g ON g.person_id = p.person_id AND g.agent IN (p.agent, p.base_agent) AND g.covered_to >= o.start_date AND g.covered_to < o.end_date
+  GROUP BY p.base_trial, p.added_trial
 ), joint AS (
-  SELECT p.*, o.start_date AS joint_start, o.end_date AS joint_end, coalesce(o.days, 0) AS days_low,
+  SELECT p.*, coalesce(b.covered_to, o.end_date) AS supply_end, o.start_date AS joint_start, o.end_date AS joint_end, coalesce(o.days, 0) AS days_low,
          date_diff('day', p.may_start, p.may_end) + 1 AS days_high
   FROM pair AS p
   LEFT JOIN overlap AS o ON o.base_trial = p.base_trial AND o.added_trial = p.added_trial
+  LEFT JOIN broken AS b ON b.base_trial = p.base_trial AND b.added_trial = p.added_trial
 )
 SELECT person_id, CAST(trial_id AS VARCHAR) AS trial_id, CAST('drug' AS VARCHAR) AS kind, CAST(agent AS VARCHAR) AS agents,
        CAST(class AS VARCHAR) AS classes, CAST(agent AS VARCHAR) AS agent, era_no, CAST(NULL AS VARCHAR) AS base_trial,
@@ -55,7 +63,7 @@ UNION ALL
 SELECT j.person_id, j.base_trial || ' + ' || j.agent || '/' || CAST(j.era_no AS VARCHAR),
        CASE WHEN j.role = 'augmenting' THEN 'augmentation' ELSE 'combination' END,
        j.base_agent || ' + ' || j.agent, j.base_class || ' + ' || j.class, j.agent, j.era_no, j.base_trial,
-       j.joint_start, CASE WHEN j.supply_end >= j.joint_start THEN j.supply_end END, j.joint_end,
+       j.joint_start, j.supply_end, j.joint_end,
        j.last_issue, j.may_start, j.may_end, j.days_low, j.days_high, j.top_dose_mg, NULL, NULL
 FROM joint AS j
 JOIN knowledge.parameter AS g ON g.parameter = 'min_joint_days'
@@ -63,7 +71,6 @@ WHERE j.days_high >= g.value
 UNION ALL
 SELECT person_id, person_id || '/' || procedure || '/' || CAST(course_no AS VARCHAR),
        CASE WHEN grp = 'psychotherapy' THEN 'psychotherapy' ELSE 'procedure' END,
-       procedure, grp, procedure, course_no, NULL, sure_start, sure_end, sure_end, sure_start, may_start, may_end,
-       CASE WHEN sure_start <= sure_end THEN date_diff('day', sure_start, sure_end) + 1 ELSE 0 END,
-       date_diff('day', may_start, may_end) + 1, NULL, sessions, laterality
+       procedure, grp, procedure, course_no, NULL, sure_start, supply_end, sure_end, last_issue, may_start, may_end,
+       days_low, days_high, NULL, sessions, laterality
 FROM assess.course

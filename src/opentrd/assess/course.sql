@@ -2,13 +2,17 @@
 --   person_id, procedure, grp
 --   course_no    number of the course, by start
 --   sure_start, sure_end, may_start, may_end   first and last day, certain and possible
+--   supply_end   last certain day before the first pause;  last_issue  start of the last session
+--   days_low, days_high   days covered, certain and possible
 --   sessions     recorded sessions: the sum of recorded numbers; rows without a number count one
 --   laterality   bilateral when any session is; else unilateral when known; null: not known
 --   stop_reason, improvement_pct, improvement_basis   of the last row
 WITH used AS (
   SELECT p.*, k.grp, a.anchor,
-         coalesce(p.start_earliest, a.observed_from, a.anchor) AS may_start,
-         coalesce(p.end_latest, p.start_latest, a.anchor) AS may_last
+         coalesce(p.start_earliest, a.first_day, a.anchor) AS may_start,
+         CASE WHEN coalesce(p.end_latest, p.start_latest, a.anchor) > a.anchor THEN a.anchor
+              ELSE coalesce(p.end_latest, p.start_latest, a.anchor) END AS may_last,
+         CASE WHEN coalesce(p.end_earliest, p.start_latest) > a.anchor THEN a.anchor ELSE coalesce(p.end_earliest, p.start_latest) END AS sure_last
   FROM record.procedure AS p
   JOIN assess.as_of AS a ON a.person_id = p.person_id
   JOIN knowledge.procedure_kind AS k ON k.procedure = p.procedure
@@ -16,25 +20,36 @@ WITH used AS (
     AND k.grp IN ('neurostimulation', 'infusion', 'psychotherapy')
 ), ordered AS (
   SELECT *, max(may_last) OVER (PARTITION BY person_id, procedure ORDER BY may_start, may_last, procedure_id
-                                ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) AS covered_to
+                                ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) AS covered_to,
+         max(sure_last) OVER (PARTITION BY person_id, procedure ORDER BY start_latest, sure_last, procedure_id
+                              ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) AS surely_to
   FROM used
 ), numbered AS (
   SELECT o.*,
          sum(CASE WHEN covered_to IS NULL THEN 1
                   WHEN date_diff('day', covered_to, may_start) - 1 > g.value THEN 1 ELSE 0 END)
            OVER (PARTITION BY person_id, procedure ORDER BY may_start, may_last, procedure_id
-                 ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW) AS course_no
+                 ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW) AS course_no,
+         CASE WHEN covered_to IS NULL OR covered_to < may_start THEN date_diff('day', may_start, may_last) + 1
+              WHEN covered_to < may_last THEN date_diff('day', covered_to, may_last) ELSE 0 END AS may_days,
+         CASE WHEN start_latest > sure_last THEN 0
+              WHEN surely_to IS NULL OR surely_to < start_latest THEN date_diff('day', start_latest, sure_last) + 1
+              WHEN surely_to < sure_last THEN date_diff('day', surely_to, sure_last) ELSE 0 END AS sure_days
   FROM ordered AS o JOIN knowledge.parameter AS g ON g.parameter = 'course_gap_days'
 ), ranked AS (
   SELECT *, row_number() OVER (PARTITION BY person_id, procedure, course_no
-                               ORDER BY may_start DESC, may_last DESC, procedure_id DESC) AS from_end
+                               ORDER BY may_start DESC, may_last DESC, procedure_id DESC) AS from_end,
+         row_number() OVER (PARTITION BY person_id, procedure, course_no ORDER BY may_start, may_last, procedure_id) AS from_start
   FROM numbered
 )
 SELECT person_id, CAST(procedure AS VARCHAR) AS procedure, CAST(max(grp) AS VARCHAR) AS grp, CAST(course_no AS BIGINT) AS course_no,
        CAST(min(start_latest) AS DATE) AS sure_start,
-       CAST(max(coalesce(end_earliest, start_latest)) AS DATE) AS sure_end,
+       CAST(max(sure_last) AS DATE) AS sure_end,
+       CAST(coalesce(min(CASE WHEN from_start > 1 AND surely_to < start_latest - 1 THEN surely_to END), max(sure_last)) AS DATE) AS supply_end,
+       CAST(max(start_latest) AS DATE) AS last_issue,
+       CAST(sum(coalesce(sure_days, 0)) AS BIGINT) AS days_low, CAST(sum(may_days) AS BIGINT) AS days_high,
        CAST(min(may_start) AS DATE) AS may_start,
-       CAST(max(CASE WHEN may_last > anchor THEN anchor ELSE may_last END) AS DATE) AS may_end,
+       CAST(max(may_last) AS DATE) AS may_end,
        CAST(sum(coalesce(sessions, 1)) AS BIGINT) AS sessions,
        CAST(CASE WHEN max(CASE WHEN lower(laterality) IN ('bilateral', 'bitemporal', 'bifrontal') THEN 1 ELSE 0 END) = 1 THEN 'bilateral'
                  WHEN max(CASE WHEN laterality IS NULL THEN 1 ELSE 0 END) = 1 THEN NULL

@@ -22,15 +22,20 @@ WITH observed AS (
   UNION ALL
   SELECT person_id, agent, start_date, end_date, end_date, dose_known, 'true'
   FROM assess.supply WHERE bound = 'sure' AND dose_known
+), candidate AS (  -- an era may begin where a certain piece of it does, if the piece before it ended in time
+  SELECT person_id, agent, start_date, exact FROM used_era WHERE is_dose_era = 'false'
+  UNION
+  SELECT p.person_id, p.agent, p.start_date, FALSE FROM assess.piece AS p
+  LEFT JOIN used_era AS e ON e.person_id = p.person_id AND e.agent = p.agent AND e.start_date = p.start_date AND e.is_dose_era = 'false'
+  WHERE e.person_id IS NULL
 ), day AS (
   SELECT DISTINCT r.definition, r.path, e.person_id, e.agent, e.start_date AS on_date, e.exact, o.start_date AS observed_from, o.end_date AS observed_to,
          r.prior_set, r.min_agents, r.min_before, r.lookback_days, r.diagnosis_set, r.diagnosis_days,
          CASE WHEN r.uses_dose_eras THEN 'true' ELSE 'false' END AS prior_kind
-  FROM used_era AS e
+  FROM candidate AS e
   CROSS JOIN knowledge.window_rule AS r
   JOIN knowledge.agent_set AS s ON s.agent_set = r.entry_set AND s.agent = e.agent
   JOIN observed AS o ON o.person_id = e.person_id AND e.start_date BETWEEN o.start_date AND o.end_date
-  WHERE e.is_dose_era = 'false'
 ), prior AS (
   SELECT d.definition, d.path, d.person_id, d.agent, d.on_date, p.agent AS prior_agent,
          max(CASE WHEN p.exact AND date_diff('day', p.sure_end, d.on_date) <= d.lookback_days THEN 1 ELSE 0 END) AS certain,
@@ -45,6 +50,13 @@ WITH observed AS (
   SELECT definition, path, person_id, agent, on_date, sum(certain) AS agents_low, count(*) AS agents_high,
          sum(certain_before) AS before_low, sum(possible_before) AS before_high
   FROM prior GROUP BY definition, path, person_id, agent, on_date
+), unordered AS (  -- an era that starts on an unknown day leaves open what lay in whose window: any of the person's agents may have
+  SELECT e.person_id, r.definition, r.path, count(DISTINCT CASE WHEN s.agent_set = r.prior_set THEN e.agent END) AS agents
+  FROM used_era AS e
+  CROSS JOIN knowledge.window_rule AS r
+  JOIN knowledge.agent_set AS s ON s.agent = e.agent AND s.agent_set IN (r.prior_set, r.entry_set)
+  WHERE e.is_dose_era = 'false'
+  GROUP BY e.person_id, r.definition, r.path HAVING min(CASE WHEN e.exact THEN 1 ELSE 0 END) = 0
 ), diagnosed AS (
   SELECT d.definition, d.path, d.person_id, d.agent, d.on_date,
          max(CASE WHEN c.start_earliest = c.start_latest THEN 1 ELSE 0 END) AS certain
@@ -62,13 +74,14 @@ WITH observed AS (
     AND c.start_earliest <= d.on_date AND c.start_latest >= d.observed_from
 ), clause AS (
   SELECT d.definition, d.path, d.person_id, d.agent, d.on_date, d.exact, x.person_id IS NULL AS exclusion_ok,
-         coalesce(t.agents_low, 0) AS agents_low, coalesce(t.agents_high, 0) AS agents_high,
-         coalesce(t.before_low, 0) AS before_low, coalesce(t.before_high, 0) AS before_high,
+         coalesce(t.agents_low, 0) AS agents_low, coalesce(u.agents, t.agents_high, 0) AS agents_high,
+         coalesce(t.before_low, 0) AS before_low, coalesce(u.agents, t.before_high, 0) AS before_high,
          CASE WHEN coalesce(t.agents_low, 0) >= d.min_agents AND coalesce(t.before_low, 0) >= d.min_before AND d.exact THEN TRUE
-              WHEN coalesce(t.agents_high, 0) < d.min_agents OR coalesce(t.before_high, 0) < d.min_before THEN FALSE END AS window_ok,
+              WHEN coalesce(u.agents, t.agents_high, 0) < d.min_agents OR coalesce(u.agents, t.before_high, 0) < d.min_before THEN FALSE END AS window_ok,
          CASE WHEN g.certain = 1 THEN TRUE WHEN g.person_id IS NULL AND k.kept THEN FALSE END AS diagnosis_ok
   FROM day AS d
   LEFT JOIN tally AS t ON t.definition = d.definition AND t.path = d.path AND t.person_id = d.person_id AND t.agent = d.agent AND t.on_date = d.on_date
+  LEFT JOIN unordered AS u ON u.person_id = d.person_id AND u.definition = d.definition AND u.path = d.path
   LEFT JOIN diagnosed AS g ON g.definition = d.definition AND g.path = d.path AND g.person_id = d.person_id AND g.agent = d.agent AND g.on_date = d.on_date
   LEFT JOIN excluded AS x ON x.definition = d.definition AND x.person_id = d.person_id AND x.on_date = d.on_date
   LEFT JOIN assess.kept AS k ON k.person_id = d.person_id AND k.table_name = 'condition'

@@ -45,7 +45,7 @@ WITH usable AS (
               WHEN stated_end < anchor THEN stated_end ELSE anchor END AS certain_end
   FROM bounded AS b
 ), formed AS (
-  SELECT DISTINCT agent, form FROM knowledge.dose_minimum WHERE form IS NOT NULL
+  SELECT DISTINCT agent, form FROM knowledge.dose_minimum WHERE form <> ''
 )
 SELECT c.person_id, c.exposure_id, c.agent,
        CAST(coalesce(f.form, '') AS VARCHAR) AS form,
@@ -62,6 +62,6 @@ SELECT c.person_id, c.exposure_id, c.agent,
        CAST(CASE WHEN c.end_latest > c.anchor THEN NULL ELSE c.improvement_pct END AS DOUBLE) AS improvement_pct,
        CAST(CASE WHEN c.end_latest > c.anchor THEN NULL ELSE c.improvement_basis END AS VARCHAR) AS improvement_basis,
        CAST(c.adherence AS DOUBLE) AS adherence,
-       CAST(c.start_latest AS DATE) AS start_latest, CAST(c.end_latest AS DATE) AS end_latest
+       CAST(c.begun_latest AS DATE) AS start_latest, CAST(c.end_latest AS DATE) AS end_latest
 FROM clipped AS c
 LEFT JOIN formed AS f ON f.agent = c.agent AND (lower(f.form) = lower(c.form) OR lower(f.form) = lower(c.route))

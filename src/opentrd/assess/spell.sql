@@ -21,10 +21,10 @@ WITH depression AS (
 ), mode AS (
   SELECT person_id, max(CASE WHEN course = 'point' THEN 0 ELSE 1 END) = 1 AS stated FROM depression GROUP BY person_id
 ), treated AS (
-  SELECT i.person_id, i.sure_start, i.sure_end, i.may_start, i.may_end, i.start_known
+  SELECT i.person_id, i.sure_start, i.sure_end, i.may_start, i.may_end, i.start_known, 1 AS is_drug
   FROM assess.issue AS i JOIN knowledge.agent AS k ON k.agent = i.agent AND k.role = 'antidepressant'
   UNION ALL
-  SELECT c.person_id, c.sure_start, c.sure_end, c.may_start, c.may_end, c.sure_start IS NOT NULL FROM assess.course AS c WHERE c.grp = 'neurostimulation'
+  SELECT c.person_id, c.sure_start, c.sure_end, c.may_start, c.may_end, c.sure_start IS NOT NULL, 0 FROM assess.course AS c WHERE c.grp = 'neurostimulation'
 ), piece AS (
   SELECT person_id, 'may' AS bound, may_start AS start_date, CASE WHEN may_end > anchor THEN anchor ELSE may_end END AS end_date,
          1 AS diagnosed, CASE WHEN start_known THEN 1 ELSE 0 END AS start_known FROM depression
@@ -33,10 +33,10 @@ WITH depression AS (
          1, CASE WHEN start_known THEN 1 ELSE 0 END FROM depression
   UNION ALL
   SELECT t.person_id, 'may', t.may_start, t.may_end, 0, CASE WHEN t.start_known THEN 1 ELSE 0 END FROM treated AS t LEFT JOIN mode AS m ON m.person_id = t.person_id
-  WHERE coalesce(NOT m.stated, TRUE) AND t.may_start <= t.may_end
+  WHERE coalesce(NOT m.stated, t.is_drug = 1) AND t.may_start <= t.may_end
   UNION ALL
   SELECT t.person_id, 'sure', t.sure_start, t.sure_end, 0, 1 FROM treated AS t LEFT JOIN mode AS m ON m.person_id = t.person_id
-  WHERE coalesce(NOT m.stated, TRUE) AND t.sure_start IS NOT NULL
+  WHERE coalesce(NOT m.stated, t.is_drug = 1) AND t.sure_start IS NOT NULL
 ), ordered AS (
   SELECT p.*, coalesce(m.stated, FALSE) AS stated,
          max(end_date) OVER (PARTITION BY p.person_id, bound ORDER BY start_date, end_date, diagnosed

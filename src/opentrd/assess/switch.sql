@@ -7,7 +7,7 @@
 --   next_agent, next_issue    the drug taken up, and when
 --   length_ok, gap_ok   long enough; taken up soon enough, and not on the same day or before
 --   counts        a qualifying switch; null when an issue date of the person is not one known day
---   exact         true when every issue date of the person is one known day
+--   exact         true when every issue of these drugs is on one known day
 WITH issued AS (
   SELECT DISTINCT r.definition, r.reading, r.new_episode_after_days, r.min_length_days, r.max_switch_gap_days,
          i.person_id, i.agent, i.may_start AS day
@@ -17,8 +17,12 @@ WITH issued AS (
   JOIN knowledge.agent_set AS s ON s.agent_set = d.agent_set AND s.agent = i.agent
   LEFT JOIN knowledge.placeholder_date AS p ON p.placeholder_date = i.may_start
   WHERE i.start_known AND p.placeholder_date IS NULL
-), inexact AS (
-  SELECT person_id, min(CASE WHEN exact_start THEN 1 ELSE 0 END) = 1 AS exact FROM assess.issue GROUP BY person_id
+), inexact AS (  -- one issue of its drugs on an unknown day leaves the order of all open
+  SELECT i.person_id, d.definition, min(CASE WHEN i.exact_start THEN 1 ELSE 0 END) = 1 AS exact
+  FROM assess.issue AS i
+  CROSS JOIN knowledge.definition AS d
+  JOIN knowledge.agent_set AS s ON s.agent_set = d.agent_set AND s.agent = i.agent
+  WHERE d.family = 'switches' GROUP BY i.person_id, d.definition
 ), ordered AS (
   SELECT *,
          lag(day) OVER (PARTITION BY definition, person_id, agent ORDER BY day) AS same_before,
@@ -64,4 +68,4 @@ SELECT c.person_id, CAST(c.definition AS VARCHAR) AS definition,
        CAST(c.length_ok AS BOOLEAN) AS length_ok, CAST(c.gap_ok AS BOOLEAN) AS gap_ok,
        CAST(CASE WHEN x.exact THEN c.length_ok AND c.gap_ok END AS BOOLEAN) AS counts,
        CAST(x.exact AS BOOLEAN) AS exact
-FROM clause AS c JOIN inexact AS x ON x.person_id = c.person_id
+FROM clause AS c JOIN inexact AS x ON x.person_id = c.person_id AND x.definition = c.definition

@@ -10,21 +10,27 @@
 WITH definition AS (
   SELECT d.definition, d.needed, d.distinct_level, r.min_agents
   FROM knowledge.definition AS d JOIN knowledge.switch_rule AS r ON r.definition = d.definition
-), first_use AS (
-  SELECT person_id, definition, agent, min(first_issue) AS day, max(CASE WHEN exact THEN 1 ELSE 0 END) AS exact
-  FROM assess.switch GROUP BY person_id, definition, agent
-), first_use_ranked AS (
-  SELECT *, row_number() OVER (PARTITION BY person_id, definition ORDER BY day, agent) AS nth FROM first_use
+), used AS (
+  SELECT i.person_id, d.definition, i.agent, min(CASE WHEN i.exact_start THEN 1 ELSE 0 END) AS exact,
+         min(CASE WHEN i.start_known AND p.placeholder_date IS NULL THEN i.may_start END) AS day
+  FROM assess.issue AS i
+  CROSS JOIN knowledge.definition AS d
+  JOIN knowledge.agent_set AS s ON s.agent_set = d.agent_set AND s.agent = i.agent
+  LEFT JOIN knowledge.placeholder_date AS p ON p.placeholder_date = i.may_start
+  WHERE d.family = 'switches' AND (p.placeholder_date IS NULL OR NOT i.exact_start)
+  GROUP BY i.person_id, d.definition, i.agent
+), used_ranked AS (
+  SELECT *, row_number() OVER (PARTITION BY person_id, definition ORDER BY day NULLS LAST, agent) AS nth FROM used
 ), drugs AS (
-  SELECT u.person_id, u.definition, count(*) AS agents, min(u.day) AS index_date, max(u.exact) AS exact,
+  SELECT u.person_id, u.definition, count(*) AS agents, min(u.day) AS index_date, min(u.exact) AS exact,
          min(CASE WHEN u.nth = d.min_agents THEN u.day END) AS enough_on
-  FROM first_use_ranked AS u JOIN definition AS d ON d.definition = u.definition
+  FROM used_ranked AS u JOIN definition AS d ON d.definition = u.definition
   GROUP BY u.person_id, u.definition
 ), counted AS (
   SELECT s.person_id, s.definition, CASE WHEN d.distinct_level = 'agent' THEN s.agent ELSE s.event_id END AS counted_as,
          max(CASE WHEN s.length_ok AND s.gap_ok THEN 1 ELSE 0 END) AS qualifies,
          max(CASE WHEN s.gap_ok THEN 1 ELSE 0 END) AS no_length,
-         max(CASE WHEN s.length_ok AND s.next_agent IS NOT NULL THEN 1 ELSE 0 END) AS no_gap,
+         max(CASE WHEN s.length_ok AND s.next_agent <> s.agent THEN 1 ELSE 0 END) AS no_gap,
          min(CASE WHEN s.length_ok AND s.gap_ok THEN s.next_issue END) AS on_date
   FROM assess.switch AS s JOIN definition AS d ON d.definition = s.definition
   GROUP BY s.person_id, s.definition, CASE WHEN d.distinct_level = 'agent' THEN s.agent ELSE s.event_id END
@@ -36,7 +42,7 @@ WITH definition AS (
   FROM ranked AS r JOIN definition AS d ON d.definition = r.definition
   GROUP BY r.person_id, r.definition
 ), judged AS (
-  SELECT a.person_id, d.definition, d.needed, d.min_agents, u.index_date, k.kept,
+  SELECT a.person_id, d.definition, d.needed, d.min_agents, CASE WHEN a.as_of IS NOT NULL THEN u.index_date END AS index_date, k.kept,
          coalesce(u.agents, 0) >= d.min_agents AS agents_ok,
          coalesce(u.exact, 1) = 1 AS exact, coalesce(u.agents, 0) AS agents, coalesce(t.switches, 0) AS switches,
          coalesce(t.no_length, 0) AS no_length, coalesce(t.no_gap, 0) AS no_gap,
@@ -52,6 +58,7 @@ SELECT person_id, CAST(definition AS VARCHAR) AS definition, CAST(needed AS BIGI
                  WHEN switches >= needed THEN needed - 1 ELSE switches END AS BIGINT) AS failed_low,
        CAST(CASE WHEN NOT kept THEN NULL
                  WHEN NOT exact AND agents_ok THEN NULL
+                 WHEN NOT exact THEN needed - 1
                  WHEN agents_ok THEN switches
                  WHEN switches >= needed THEN needed - 1 ELSE switches END AS BIGINT) AS failed_high,
        CAST(CASE WHEN exact AND agents_ok THEN reached_on END AS DATE) AS met_on,

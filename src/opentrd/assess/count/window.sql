@@ -1,21 +1,21 @@
 -- count_window: one row is one person and one definition of the family `window`: does an entry day qualify?
 --   person_id, definition, needed
---   failed_low    1: the first qualified entry day is certain and no exclusion precedes it
+--   failed_low    1: an entry day qualifies for certain
 --   failed_high   1: some entry day possibly qualifies; null when the record does not keep exposures
 --   met_on, possible_on   that day
 --   episode_id    null: the definition does not look at episodes
 --   index_date    first day of any of its antidepressant eras
---   blocked_by    diagnosis, exclusion, window or number;  unknown_by  diagnosis, date or exposure
+--   blocked_by    exclusion (every possible entry day up to the first certain one comes after one), diagnosis, window or number;  unknown_by  diagnosis, date or exposure
 WITH definition AS (
   SELECT definition, needed, agent_set FROM knowledge.definition WHERE family = 'window'
 ), first_certain AS (
   SELECT person_id, definition, min(on_date) AS on_date FROM assess.entry WHERE counts GROUP BY person_id, definition
 ), tally AS (
   SELECT e.person_id, e.definition,
-         max(CASE WHEN e.counts AND e.on_date = f.on_date AND e.exclusion_ok THEN 1 ELSE 0 END) AS low,
-         max(CASE WHEN e.counts AND e.on_date = f.on_date AND NOT e.exclusion_ok THEN 1 ELSE 0 END) AS excluded,
-         max(CASE WHEN coalesce(e.counts, TRUE) AND e.exclusion_ok AND coalesce(e.on_date <= f.on_date, TRUE) THEN 1 ELSE 0 END) AS high,
-         min(CASE WHEN coalesce(e.counts, TRUE) AND e.exclusion_ok THEN e.on_date END) AS possible_on,
+         max(CASE WHEN e.counts THEN 1 ELSE 0 END) AS low,
+         max(CASE WHEN coalesce(e.counts, TRUE) THEN 1 ELSE 0 END) AS high,
+         max(CASE WHEN coalesce(e.counts, TRUE) AND e.exclusion_ok AND coalesce(e.on_date <= f.on_date, TRUE) THEN 1 ELSE 0 END) AS admitted,
+         min(CASE WHEN coalesce(e.counts, TRUE) THEN e.on_date END) AS possible_on,
          max(CASE WHEN coalesce(e.window_ok, TRUE) THEN 1 ELSE 0 END) AS no_diagnosis,
          max(CASE WHEN coalesce(e.diagnosis_ok, TRUE) THEN 1 ELSE 0 END) AS no_window,
          max(CASE WHEN e.counts IS NULL AND e.diagnosis_ok IS NULL THEN 1 ELSE 0 END) AS null_diagnosis
@@ -35,7 +35,7 @@ SELECT a.person_id, CAST(d.definition AS VARCHAR) AS definition, CAST(d.needed A
        CAST(t.possible_on AS DATE) AS possible_on,
        CAST(NULL AS VARCHAR) AS episode_id,
        CAST(CASE WHEN a.as_of IS NOT NULL THEN s.index_date END AS DATE) AS index_date,
-       CAST(CASE WHEN t.excluded = 1 THEN 'exclusion' WHEN t.no_diagnosis = 1 THEN 'diagnosis' WHEN t.no_window = 1 THEN 'window'
+       CAST(CASE WHEN t.high = 1 AND t.admitted = 0 THEN 'exclusion' WHEN t.no_diagnosis = 1 THEN 'diagnosis' WHEN t.no_window = 1 THEN 'window'
                  ELSE 'number' END AS VARCHAR) AS blocked_by,
        CAST(CASE WHEN t.null_diagnosis = 1 THEN 'diagnosis' WHEN NOT k.kept THEN 'exposure' ELSE 'date' END AS VARCHAR) AS unknown_by
 FROM assess.as_of AS a
