@@ -278,8 +278,13 @@ def drawn(number: int, with_seed: int, *, exact: bool = False) -> list[Raw]:
     found: list[Raw] = []
 
     @seed(with_seed)
-    @settings(max_examples=number, deadline=None, database=None, phases=[Phase.generate],
-              suppress_health_check=list(HealthCheck))
+    @settings(
+        max_examples=number,
+        deadline=None,
+        database=None,
+        phases=[Phase.generate],
+        suppress_health_check=list(HealthCheck),
+    )
     @given(histories(exact=exact))
     def collect(raw: Raw) -> None:
         found.append(raw)

@@ -45,7 +45,9 @@ def answers(result: Result, shifted: int = 0) -> dict[tuple[str, ...], Any]:
     def cell(value: Any) -> Any:
         return value - timedelta(days=shifted) if isinstance(value, date) else value
 
-    found = {("verdict", row["definition"], name): cell(row[name]) for row in result["verdict"] for name in VERDICT}
+    found = {
+        ("verdict", row["definition"], name): cell(row[name]) for row in result["verdict"] for name in VERDICT
+    }
     for row in result["stage"]:
         found |= {("stage", row["instrument"], row["item"], name): cell(row[name]) for name in STAGE}
     return found
@@ -64,7 +66,10 @@ def changed(
 
 
 def unchanged(
-    raws: list[Raw], others: list[Raw], shifted: int = 0, but: Callable[[tuple[str, ...]], bool] = lambda _: False
+    raws: list[Raw],
+    others: list[Raw],
+    shifted: int = 0,
+    but: Callable[[tuple[str, ...]], bool] = lambda _: False,
 ) -> None:
     """Assert that each history and its variant are assessed alike."""
     found = results([*raws, *others])
@@ -102,7 +107,9 @@ def with_a_row_twice(raw: Raw, random: Random) -> Raw:
 
 def test_a_prescription_written_as_two_is_the_same_treatment() -> None:
     random = Random(SEED)
-    pairs = [(raw, split) for raw in drawn(3 * PERSONS, SEED + 2, exact=True) if (split := in_two(raw, random))]
+    pairs = [
+        (raw, split) for raw in drawn(3 * PERSONS, SEED + 2, exact=True) if (split := in_two(raw, random))
+    ]
     assert len(pairs) > PERSONS / 2
     unchanged([raw for raw, _ in pairs], [split for _, split in pairs], but=lambda key: key[1] in OF_ISSUES)
 
@@ -125,7 +132,8 @@ def in_two(raw: Raw, random: Random) -> Raw | None:
     pause = start + timedelta(days=random.randrange((end - start).days))
     halves = [
         row | {"end_date": pause.isoformat()},
-        row | {"exposure_id": row["exposure_id"] + "-b", "start_date": (pause + timedelta(days=1)).isoformat()},
+        row
+        | {"exposure_id": row["exposure_id"] + "-b", "start_date": (pause + timedelta(days=1)).isoformat()},
     ]
     return raw | {"exposure": [other for other in rows if other is not row] + halves}
 
@@ -159,13 +167,16 @@ def moved(raw: Raw, days: int) -> Raw:
         return (date.fromisoformat(text) + timedelta(days=days)).isoformat()
 
     return {
-        table: [row | {name: later(row[name]) for name in dates_of(row)} for row in rows] for table, rows in raw.items()
+        table: [row | {name: later(row[name]) for name in dates_of(row)} for row in rows]
+        for table, rows in raw.items()
     }
 
 
 def test_other_persons_do_not_matter() -> None:
     raws = drawn(PERSONS, SEED + 4)
-    for raw, before, after in zip(raws, results(raws), results([*raws, *drawn(PERSONS, SEED + 5)]), strict=False):
+    for raw, before, after in zip(
+        raws, results(raws), results([*raws, *drawn(PERSONS, SEED + 5)]), strict=False
+    ):
         assert changed(before, after) == [], raw
 
 
@@ -191,7 +202,8 @@ def written(raws: Iterable[Raw]) -> Result:
     with tempfile.TemporaryDirectory() as folder:
         assessment = opentrd_assess(opentrd_read(write_folder(together, Path(folder))))
         return {
-            table: sorted(getattr(assessment, table).rows(), key=str) for table in ("episode", "trial", "verdict", "stage")
+            table: sorted(getattr(assessment, table).rows(), key=str)
+            for table in ("episode", "trial", "verdict", "stage")
         }
 
 
@@ -202,7 +214,10 @@ def written(raws: Iterable[Raw]) -> Result:
 def test_an_answer_never_turns_a_verdict(field: str) -> None:
     random = Random(SEED + len(field))
     pairs = [
-        (raw, filled) for raw in drawn(2 * PERSONS, SEED + 7) for filled in answered(raw, field, random) if filled != raw
+        (raw, filled)
+        for raw in drawn(2 * PERSONS, SEED + 7)
+        for filled in answered(raw, field, random)
+        if filled != raw
     ][: 3 * PERSONS]
     assert len(pairs) > PERSONS / 2
     found = results([*(raw for raw, _ in pairs), *(filled for _, filled in pairs)])
@@ -217,7 +232,11 @@ def answered(raw: Raw, field: str, random: Random) -> list[Raw]:
     possible = {event.row["exposure_id"]: (event.certain, event.possible) for event in history.exposures}
     found = []
     for number, row in enumerate(rows):
-        values = [] if row.get(field) else list(allowed(row, field, *possible.get(row["exposure_id"], (None, None))))
+        values = (
+            []
+            if row.get(field)
+            else list(allowed(row, field, *possible.get(row["exposure_id"], (None, None))))
+        )
         for value in random.sample(values, min(2, len(values))):
             # The same cell of the same prescription, should it be there twice.
             found.append(raw | {"exposure": [*rows[:number], row | {field: value}, *rows[number + 1 :]]})
@@ -229,7 +248,9 @@ def allowed(row: dict[str, str], field: str, certain: Span | None, possible: Spa
     if field == "daily_dose_mg":
         return (*DOSES[row["agent"]], "1", "100000")
     if field == "improvement_pct":
-        bounds = {"inefficacy": (-100, 49), "remission": (50, 100)}.get(row.get("stop_reason", ""), (-100, 100))
+        bounds = {"inefficacy": (-100, 49), "remission": (50, 100)}.get(
+            row.get("stop_reason", ""), (-100, 100)
+        )
         return (value for value in IMPROVEMENTS if bounds[0] <= int(value) <= bounds[1])
     if field == "stop_reason":
         improvement = row.get("improvement_pct") or None
@@ -250,7 +271,9 @@ def turned(before: Result, after: Result) -> list[str]:
         was = old[row["definition"]]
         if was["met"] is not None and row["met"] is not was["met"]:
             found.append(f"{row['definition']}: met {was['met']} became {row['met']}")
-        found += wider(row["definition"], was["failed_low"], was["failed_high"], row["failed_low"], row["failed_high"])
+        found += wider(
+            row["definition"], was["failed_low"], was["failed_high"], row["failed_low"], row["failed_high"]
+        )
     staged = {row["instrument"]: row for row in before["stage"] if row["item"] == "total"}
     for row in after["stage"]:
         if row["item"] == "total":

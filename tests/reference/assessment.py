@@ -83,10 +83,15 @@ def _trial_row(trial: Trial, history: History, found: list[Episode]) -> Row:
         "last_issue": history.day(trial.last_issue),
         "days_low": low,
         "days_high": high,
-        "days_at_dose": {name: trial.days_at_dose(name) for name in trial.certain_at_dose},
+        "days_at_dose": {name: trial.days_at_dose(name) for name in _dosed(trial)},
         "episode": None if episode is None else episode.number,
         **trial.outcome,
     }
+
+
+def _dosed(trial: Trial) -> list[str]:
+    """The dose tables that speak about a trial: none for procedures."""
+    return list((trial.added or trial).certain_at_dose)
 
 
 def _judgement_row(item: Judgement, history: History) -> Row:

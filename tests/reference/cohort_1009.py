@@ -10,7 +10,7 @@ from reference.days import Span
 from reference.failures import exclusions, says
 from reference.history import Event, History
 from reference.trials import Trial, eras
-from reference.truth import Truth, and3, or3, reaches
+from reference.truth import Truth, and3, not3, or3, reaches
 
 Row = dict[str, Any]
 
@@ -39,26 +39,34 @@ def starts(era: Trial) -> dict[int, bool]:
 
 def entries(rule: Row, history: History) -> list[Entry]:
     """All days that may enter by one path."""
-    prior = [era for agent in sorted(facts.members("agent_set", rule["prior_set"])) for era in eras(history, agent)]
+    prior, entering = (
+        [era for agent in sorted(facts.members("agent_set", rule[name])) for era in eras(history, agent)]
+        for name in ("prior_set", "entry_set")
+    )
+    ordered = all(starts(era)[min(era.possible_days)] for era in [*prior, *entering])
     found = []
-    for agent in sorted(facts.members("agent_set", rule["entry_set"])):
-        for era in eras(history, agent):
-            for day, certain in starts(era).items():
-                for period in history.periods():
-                    if period[0] <= day <= period[1]:
-                        window = enough(prior, day, period, rule, history)
-                        if not certain and window:
-                            window = None
-                        diagnosis = diagnosed(history, day, rule)
-                        free = not excluded(rule["definition"], history, day, period)
-                        found.append(Entry(day, window, diagnosis, free))
+    for era in entering:
+        for day, certain in starts(era).items():
+            for period in history.periods():
+                if period[0] <= day <= period[1]:
+                    window = enough(prior, day, period, rule, history, ordered)
+                    if not certain and window:
+                        window = None
+                    diagnosis = diagnosed(history, day, rule)
+                    free = not excluded(rule["definition"], history, day, period)
+                    found.append(Entry(day, window, diagnosis, free))
     return found
 
 
-def enough(prior: list[Trial], day: int, period: Span, rule: Row, history: History) -> Truth:
-    """Whether enough different agents ran in the days before, and enough of them had begun before the day."""
+def enough(prior: list[Trial], day: int, period: Span, rule: Row, history: History, ordered: bool) -> Truth:
+    """Whether enough different agents ran in the days before, and enough of them had begun before the day.
+
+    Not ``ordered``: an era started on a day that is not known, so that any agent may have lain in the window.
+    """
     since = day - rule["lookback_days"]
-    inside = [era for era in prior if min(era.possible_days) >= period[0] and (era.bridged_end or 0) <= period[1]]
+    inside = [
+        era for era in prior if min(era.possible_days) >= period[0] and (era.bridged_end or 0) <= period[1]
+    ]
 
     def certain(before: int) -> int:
         return len(
@@ -71,8 +79,14 @@ def enough(prior: list[Trial], day: int, period: Span, rule: Row, history: Histo
         )
 
     def possible(before: int) -> int:
+        if not ordered:
+            return len({era.agent for era in prior})
         return len(
-            {era.agent for era in inside if min(era.possible_days) <= before and max(era.possible_days) >= since}
+            {
+                era.agent
+                for era in inside
+                if min(era.possible_days) <= before and max(era.possible_days) >= since
+            }
         )
 
     return and3(
@@ -127,14 +141,15 @@ def recorded(condition_set: str, history: History) -> list[Event]:
 
 
 def unknown_start_may_enter(rules: list[Row], history: History) -> bool:
-    """Whether a start that is not one known day, of agents that could make up an entry, leaves the answer open."""
+    """Whether an era that started on an unknown day, of agents that could make up an entry, leaves it open."""
     for rule in rules:
-        entry, prior = (facts.members("agent_set", rule[name]) for name in ("entry_set", "prior_set"))
-        relevant = [event for event in history.exposures if event.row["agent"] in entry | prior and event.possible]
-        agents = {event.row["agent"] for event in relevant}
-        enough_agents = len(agents & prior) >= rule["min_agents"] and bool(agents & entry)
-        if enough_agents and any(e.row["start_earliest"] != e.row["start_latest"] or e.row["start_earliest"] is None
-                                 for e in relevant):
+        prior, entering = (
+            [era for agent in sorted(facts.members("agent_set", rule[name])) for era in eras(history, agent)]
+            for name in ("prior_set", "entry_set")
+        )
+        unordered = not all(starts(era)[min(era.possible_days)] for era in [*prior, *entering])
+        agents = len({era.agent for era in prior})
+        if unordered and entering and agents >= max(rule["min_agents"], rule["min_before"]):
             return True
     return False
 
@@ -145,16 +160,13 @@ def verdict(definition: Row, history: History) -> Row:
     rules = [rule for rule in facts.rows("window_rule") if rule["definition"] == name]
     found = [entry for rule in rules for entry in entries(rule, history)]
     first = min((entry.day for entry in found if entry.counts), default=None)
-    possible = [entry for entry in found if entry.counts is not False and entry.free]
-    low = int(first is not None and any(entry.free for entry in found if entry.counts and entry.day == first))
-    high = int(
-        any(first is None or entry.day <= first for entry in possible) or unknown_start_may_enter(rules, history)
-    )
+    possible = [entry for entry in found if entry.counts is not False]
+    low = int(first is not None)
+    high = int(bool(possible) or unknown_start_may_enter(rules, history))
     complete = history.complete("exposure")
     diagnosis = history.diagnosed("depression", definition["min_depression_rows"])
     barriers = sorted(says(name, item) for item in exclusions(name) if recorded(item, history))
-    barred = bool(barriers) and complete and high == 0
-    eligible: Truth = False if barred else diagnosis
+    eligible = and3([diagnosis, not3(barred(found, first, complete, high) if barriers else False)])
     reached = reaches(low, high if complete else None, int(definition["needed"]))
     met = and3([eligible, reached])
     clause = None
@@ -181,6 +193,18 @@ def verdict(definition: Row, history: History) -> Row:
     }
 
 
+def barred(found: list[Entry], first: int | None, complete: bool, high: int) -> Truth:
+    """Whether an exclusion came before every day on which the person may have entered, up to the first certain one."""
+    until = [entry for entry in found if entry.counts is not False and (first is None or entry.day <= first)]
+    if not until:
+        return complete and high == 0
+    if not any(entry.free for entry in until):
+        return True
+    return (
+        None if first is not None and not any(e.free for e in until if e.counts and e.day == first) else False
+    )
+
+
 def _deciding_clause(found: list[Entry]) -> str:
     if any(entry.window is not False for entry in found):
         return "diagnosis"
@@ -190,4 +214,6 @@ def _deciding_clause(found: list[Entry]) -> str:
 def first_certain_day(history: History, agent_set: str) -> int | None:
     """The first certain day of any agent of the set."""
     drugs = facts.members("agent_set", agent_set)
-    return min((e.certain[0] for e in history.exposures if e.row["agent"] in drugs and e.certain), default=None)
+    return min(
+        (e.certain[0] for e in history.exposures if e.row["agent"] in drugs and e.certain), default=None
+    )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from reference import facts
-from reference.days import Span, chain, touches
+from reference.days import Span, chain, ordinal, touches
 from reference.history import Event, History
 from reference.trials import Trial
 from reference.truth import Truth
@@ -60,12 +60,23 @@ def _stated(rows: list[Event]) -> list[Episode]:
     for number, group in enumerate(chain(spans, facts.parameter("episode_remission_days")), 1):
         inside = [rows[index] for index in group]
         possible = (min(spans[i][0] for i in group), max(spans[i][1] for i in group))
-        # Without a start, a row is reckoned from the first dated row on.
-        certain = [event.certain or (possible[0], possible[0]) for event in inside]
+        certain = [_certain_row(event) for event in inside]
         known = all(event.start_earliest is not None for event in inside)
         pieces = _pieces(certain, facts.parameter("episode_remission_days"))
         found.append(Episode(number, STATED, possible, pieces, known))
     return found
+
+
+def _certain_row(event: Event) -> Span:
+    """The finest stretch of a depression row: from its latest start, even where that lies after ``as_of``.
+
+    Without a start, a row is reckoned from the first dated row on.
+    """
+    first, last = event.possible or (0, 0)
+    if event.start_latest is None:
+        stated = ordinal(event.row["end_earliest"])
+        return first, max(first, last if stated is None else min(stated, last))
+    return event.certain or (event.start_latest, event.start_latest)
 
 
 def _pieces(spans: list[Span], max_gap: int) -> list[Span]:
@@ -82,12 +93,13 @@ def _chained(rows: list[Event], treatments: list[Event]) -> list[Episode]:
     found = []
     for number, group in enumerate(chain(spans, washout), 1):
         inside = [events[index] for index in group]
-        certain = [event.certain for event in inside if event.certain]
-        coded = any(event is row for event in inside for row in rows)
+        codes = [event for event in inside if any(event is row for row in rows)]
+        certain = [_certain_row(event) for event in codes]
+        certain += [event.certain for event in inside if event.certain and event not in codes]
         possible = (min(spans[i][0] for i in group), max(spans[i][1] for i in group))
         known = all(event.start_earliest is not None for event in inside)
         found.append(
-            Episode(number, CODES if coded else TREATMENT, possible, _pieces(certain, washout), known)
+            Episode(number, CODES if codes else TREATMENT, possible, _pieces(certain, washout), known)
         )
     return found
 

@@ -263,7 +263,9 @@ def optimised(staging: Staging, measure: str) -> dict[str, Truth]:
         if row["measure"] != measure or row["value"] is None or day is None:
             continue
         begun = [
-            item.trial for item in staging.judgements if item.trial.start is not None and item.trial.start <= day
+            item.trial
+            for item in staging.judgements
+            if item.trial.start is not None and item.trial.start <= day
         ]
         inside = [trial for trial in begun if max(trial.possible_days) >= day]
         # Begun on the same day: the alphabetically first.

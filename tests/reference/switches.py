@@ -95,9 +95,7 @@ def switches_of_text(all_issues: list[Issue], rule: Row) -> list[Switch]:
     for (drug, days), (next_drug, next_days) in pairwise(episodes):
         gap = next_days[0] - days[-1]
         lasted = days[-1] - days[0] >= rule["min_length_days"]
-        found.append(
-            Switch(drug, next_drug, next_days[0], lasted, 1 <= gap <= rule["max_switch_gap_days"])
-        )
+        found.append(Switch(drug, next_drug, next_days[0], lasted, 1 <= gap <= rule["max_switch_gap_days"]))
     return found
 
 

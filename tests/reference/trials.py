@@ -64,14 +64,7 @@ class Trial:
 
     @property
     def supply_end(self) -> int | None:
-        """The last certainly supplied day before the first gap (joint use: the earlier of the two such days)."""
-        if self.base is not None and self.added is not None:
-            ends = (self.base.supply_end, self.added.supply_end)
-            first = self.certain_parts[0][0] if self.certain_parts else None
-            earlier = None if first is None or None in ends else min(day for day in ends if day is not None)
-            return earlier if earlier is not None and first is not None and earlier >= first else None
-        if self.kind != "drug":
-            return self.bridged_end
+        """The last certainly supplied day before the first gap."""
         return max(pieces(self.certain_days, 0)[0]) if self.certain_days else None
 
     @property
@@ -92,6 +85,14 @@ class Trial:
 
     def days_at_dose(self, dose_table: str) -> tuple[int, int | None]:
         """The same two numbers for the days at or above the minimum dose."""
+        if self.added is not None:
+            _, high = self.added.days_at_dose(dose_table)
+            days_low, days_high = self.days()
+            # Where doses changed during the use of what was added, its dose on the joint days is not looked up.
+            always = self.added.certain_at_dose[dose_table] == self.added.certain_days
+            return days_low if always else 0, high if days_high is None or high is None else min(
+                high, days_high
+            )
         certain, possible = self.certain_at_dose[dose_table], self.possible_at_dose[dose_table]
         low = max((len(piece & certain) for piece in self.certain_pieces()), default=0)
         return low, None if self.unbounded and possible else len(possible)
@@ -169,7 +170,11 @@ def _at_dose(events: list[Event], dose_table: str) -> tuple[set[int], set[int]]:
 
     def group(event: Event) -> tuple[str, int, int]:
         early, late = event.start_earliest, event.start_latest
-        return facts.told_apart(event.row["agent"], event.row["form"]), -1 if early is None else early, -1 if late is None else late
+        return (
+            facts.told_apart(event.row["agent"], event.row["form"]),
+            -1 if early is None else early,
+            -1 if late is None else late,
+        )
 
     certain: set[int] = set()
     possible: set[int] = set()
@@ -222,24 +227,22 @@ def _joint(kind: str, base: Trial, added: Trial) -> list[Trial]:
     possible = joint(base.possible_part, added.possible_part)
     if length(possible) < facts.parameter("min_joint_days"):
         return []
-    certain_days, possible_days = _union(parts), covered(possible)
-    trial = Trial(
-        kind=kind,
-        agents=base.agents + added.agents,
-        certain_days=certain_days,
-        possible_days=possible_days,
-        certain_parts=parts,
-        outcome=added.outcome,
-        last_issue=added.last_issue,
-        unbounded=base.unbounded and added.unbounded,
-        base=base,
-        added=added,
-        counted_days=(max(map(length, parts), default=0), len(possible_days)),
-    )
-    for dose_table in facts.dose_tables():
-        trial.certain_at_dose[dose_table] = added.certain_at_dose[dose_table] & certain_days
-        trial.possible_at_dose[dose_table] = added.possible_at_dose[dose_table] & possible_days
-    return [trial]
+    certain_days, possible_days = base.certain_days & added.certain_days, covered(possible)
+    return [
+        Trial(
+            kind=kind,
+            agents=base.agents + added.agents,
+            certain_days=certain_days,
+            possible_days=possible_days,
+            certain_parts=parts,
+            outcome=added.outcome,
+            last_issue=added.last_issue,
+            unbounded=base.unbounded and added.unbounded,
+            base=base,
+            added=added,
+            counted_days=(max(map(length, parts), default=0), len(possible_days)),
+        )
+    ]
 
 
 def _courses(history: History) -> list[Trial]:
@@ -252,17 +255,18 @@ def _courses(history: History) -> list[Trial]:
             spans = [event.possible for event in events if event.possible]
             for group in chain(spans, facts.parameter("course_gap_days")):
                 inside = [events[index] for index in group]
+                certain = _union(event.certain for event in inside)
+                possible = _union(event.possible for event in inside)
                 # A course lasts from its first to its last session.
-                certain = extent(_union(event.certain for event in inside))
-                possible = extent(_union(event.possible for event in inside))
+                lasts = extent(certain)
                 found.append(
                     Trial(
                         kind=kind,
                         agents=(procedure,),
-                        certain_days=covered(certain),
-                        possible_days=covered(possible),
-                        certain_parts=[] if certain is None else [certain],
-                        counted_days=(length(certain), length(possible)),
+                        certain_days=certain,
+                        possible_days=possible,
+                        certain_parts=[] if lasts is None else [lasts],
+                        counted_days=(len(certain), len(possible)),
                         outcome=last_outcome(inside),
                         last_issue=_last_start(inside),
                         laterality=frozenset(event.row["laterality"] for event in inside),

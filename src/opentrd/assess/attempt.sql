@@ -39,6 +39,8 @@ WITH drug AS (
   GROUP BY p.base_trial, p.added_trial
 ), gap AS (  -- where the supply of one of the two breaks off
   SELECT person_id, agent, covered_to FROM assess.chain WHERE gap_rule = 'trial' AND bound = 'sure' AND covered_to < start_date - 1
+  UNION ALL
+  SELECT person_id, agent, end_date FROM assess.piece
 ), broken AS (
   SELECT p.base_trial, p.added_trial, min(g.covered_to) AS covered_to
   FROM pair AS p

@@ -2,7 +2,7 @@
 --   person_id, definition, path
 --   event_id      person, definition, path, agent and day
 --   agent         the agent whose era starts on the day
---   on_date       the day
+--   on_date       the day; null: the record does not say which
 --   agents_low, agents_high   different agents of the prior set in the window, certain and possible
 --   before_low, before_high   those of them that started before the day
 --   window_ok     enough agents in the window
@@ -15,48 +15,54 @@ WITH observed AS (
   SELECT a.person_id, a.observed_from, a.as_of FROM assess.as_of AS a
   LEFT JOIN (SELECT DISTINCT person_id FROM record.observation_period) AS o ON o.person_id = a.person_id
   WHERE o.person_id IS NULL
-), used_era AS (
-  SELECT e.person_id, e.agent, e.may_start AS start_date, e.bridged_end AS sure_end, e.may_end,
-         coalesce(e.sure_start = e.may_start, FALSE) AS exact, 'false' AS is_dose_era
-  FROM assess.era AS e WHERE e.gap_rule = 'trial'
+), era AS (
+  SELECT person_id, agent, may_start, may_end, coalesce(sure_start = may_start, FALSE) AS exact FROM assess.era WHERE gap_rule = 'trial'
+), certain AS (  -- use that is certain: pieces of eras, and for dose eras stretches at a known dose
+  SELECT person_id, agent, start_date, end_date, 0 AS dose_era FROM assess.piece
   UNION ALL
-  SELECT person_id, agent, start_date, end_date, end_date, dose_known, 'true'
-  FROM assess.supply WHERE bound = 'sure' AND dose_known
+  SELECT person_id, agent, start_date, end_date, 1 FROM assess.supply WHERE bound = 'sure' AND dose_known
 ), candidate AS (  -- an era may begin where a certain piece of it does, if the piece before it ended in time
-  SELECT person_id, agent, start_date, exact FROM used_era WHERE is_dose_era = 'false'
+  SELECT person_id, agent, may_start AS start_date, exact FROM era
   UNION
   SELECT p.person_id, p.agent, p.start_date, FALSE FROM assess.piece AS p
-  LEFT JOIN used_era AS e ON e.person_id = p.person_id AND e.agent = p.agent AND e.start_date = p.start_date AND e.is_dose_era = 'false'
+  LEFT JOIN era AS e ON e.person_id = p.person_id AND e.agent = p.agent AND e.may_start = p.start_date
   WHERE e.person_id IS NULL
 ), day AS (
   SELECT DISTINCT r.definition, r.path, e.person_id, e.agent, e.start_date AS on_date, e.exact, o.start_date AS observed_from, o.end_date AS observed_to,
          r.prior_set, r.min_agents, r.min_before, r.lookback_days, r.diagnosis_set, r.diagnosis_days,
-         CASE WHEN r.uses_dose_eras THEN 'true' ELSE 'false' END AS prior_kind
+         CASE WHEN r.uses_dose_eras THEN 1 ELSE 0 END AS dose_era
   FROM candidate AS e
   CROSS JOIN knowledge.window_rule AS r
   JOIN knowledge.agent_set AS s ON s.agent_set = r.entry_set AND s.agent = e.agent
   JOIN observed AS o ON o.person_id = e.person_id AND e.start_date BETWEEN o.start_date AND o.end_date
 ), prior AS (
-  SELECT d.definition, d.path, d.person_id, d.agent, d.on_date, p.agent AS prior_agent,
-         max(CASE WHEN p.exact AND date_diff('day', p.sure_end, d.on_date) <= d.lookback_days THEN 1 ELSE 0 END) AS certain,
-         max(CASE WHEN p.exact AND p.start_date < d.on_date AND date_diff('day', p.sure_end, d.on_date) <= d.lookback_days THEN 1 ELSE 0 END) AS certain_before,
-         max(CASE WHEN p.start_date < d.on_date THEN 1 ELSE 0 END) AS possible_before
+  SELECT d.definition, d.path, d.person_id, d.agent, d.on_date, c.agent AS prior_agent, d.prior_set, 1 AS certain,
+         CASE WHEN c.start_date < d.on_date THEN 1 ELSE 0 END AS certain_before, CASE WHEN c.start_date < d.on_date THEN 1 ELSE 0 END AS possible_before
   FROM day AS d
-  JOIN used_era AS p ON p.person_id = d.person_id AND p.is_dose_era = d.prior_kind AND p.start_date <= d.on_date
-    AND date_diff('day', p.may_end, d.on_date) <= d.lookback_days AND p.start_date >= d.observed_from AND coalesce(p.sure_end <= d.observed_to, TRUE)
-  JOIN knowledge.agent_set AS s ON s.agent_set = d.prior_set AND s.agent = p.agent
-  GROUP BY d.definition, d.path, d.person_id, d.agent, d.on_date, p.agent
+  JOIN certain AS c ON c.person_id = d.person_id AND c.dose_era = d.dose_era AND c.start_date BETWEEN d.observed_from AND d.on_date
+    AND date_diff('day', c.end_date, d.on_date) <= d.lookback_days
+  UNION ALL
+  SELECT d.definition, d.path, d.person_id, d.agent, d.on_date, e.agent, d.prior_set, 0, 0, CASE WHEN e.may_start < d.on_date THEN 1 ELSE 0 END
+  FROM day AS d
+  JOIN era AS e ON e.person_id = d.person_id AND e.may_start <= d.on_date AND date_diff('day', e.may_end, d.on_date) <= d.lookback_days
+    AND (e.may_start >= d.observed_from OR NOT e.exact)
+), prior_agent AS (
+  SELECT p.definition, p.path, p.person_id, p.agent, p.on_date, p.prior_agent, max(p.certain) AS certain,
+         max(p.certain_before) AS certain_before, max(p.possible_before) AS possible_before
+  FROM prior AS p JOIN knowledge.agent_set AS s ON s.agent_set = p.prior_set AND s.agent = p.prior_agent
+  GROUP BY p.definition, p.path, p.person_id, p.agent, p.on_date, p.prior_agent
 ), tally AS (
   SELECT definition, path, person_id, agent, on_date, sum(certain) AS agents_low, count(*) AS agents_high,
          sum(certain_before) AS before_low, sum(possible_before) AS before_high
-  FROM prior GROUP BY definition, path, person_id, agent, on_date
+  FROM prior_agent GROUP BY definition, path, person_id, agent, on_date
 ), unordered AS (  -- an era that starts on an unknown day leaves open what lay in whose window: any of the person's agents may have
-  SELECT e.person_id, r.definition, r.path, count(DISTINCT CASE WHEN s.agent_set = r.prior_set THEN e.agent END) AS agents
-  FROM used_era AS e
+  SELECT e.person_id, r.definition, r.path, r.min_agents, r.min_before,
+         count(DISTINCT CASE WHEN s.agent_set = r.prior_set THEN e.agent END) AS agents,
+         min(CASE WHEN s.agent_set = r.entry_set THEN e.agent END) AS entry_agent
+  FROM era AS e
   CROSS JOIN knowledge.window_rule AS r
   JOIN knowledge.agent_set AS s ON s.agent = e.agent AND s.agent_set IN (r.prior_set, r.entry_set)
-  WHERE e.is_dose_era = 'false'
-  GROUP BY e.person_id, r.definition, r.path HAVING min(CASE WHEN e.exact THEN 1 ELSE 0 END) = 0
+  GROUP BY e.person_id, r.definition, r.path, r.min_agents, r.min_before HAVING min(CASE WHEN e.exact THEN 1 ELSE 0 END) = 0
 ), diagnosed AS (
   SELECT d.definition, d.path, d.person_id, d.agent, d.on_date,
          max(CASE WHEN c.start_earliest = c.start_latest THEN 1 ELSE 0 END) AS certain
@@ -85,6 +91,18 @@ WITH observed AS (
   LEFT JOIN diagnosed AS g ON g.definition = d.definition AND g.path = d.path AND g.person_id = d.person_id AND g.agent = d.agent AND g.on_date = d.on_date
   LEFT JOIN excluded AS x ON x.definition = d.definition AND x.person_id = d.person_id AND x.on_date = d.on_date
   LEFT JOIN assess.kept AS k ON k.person_id = d.person_id AND k.table_name = 'condition'
+), depressed AS (
+  SELECT r.definition, c.person_id, count(*) AS recorded
+  FROM record.condition AS c
+  JOIN knowledge.condition_set AS s ON s.condition = c.condition
+  JOIN (SELECT DISTINCT definition, diagnosis_set FROM knowledge.window_rule) AS r ON r.diagnosis_set = s.condition_set
+  WHERE coalesce(c.present, TRUE) GROUP BY r.definition, c.person_id
+), undated AS (  -- the day itself may be unknown
+  SELECT u.*, CASE WHEN g.person_id IS NULL AND k.kept THEN FALSE END AS diagnosis_ok
+  FROM unordered AS u
+  JOIN assess.kept AS k ON k.person_id = u.person_id AND k.table_name = 'condition'
+  LEFT JOIN depressed AS g ON g.person_id = u.person_id AND g.definition = u.definition
+  WHERE u.entry_agent IS NOT NULL AND u.agents >= u.min_agents AND u.agents >= u.min_before
 )
 SELECT person_id, CAST(definition AS VARCHAR) AS definition, CAST(path AS VARCHAR) AS path,
        CAST(person_id || '/' || definition || '/' || path || '/' || agent || '/' || CAST(on_date AS VARCHAR) AS VARCHAR) AS event_id,
@@ -95,3 +113,7 @@ SELECT person_id, CAST(definition AS VARCHAR) AS definition, CAST(path AS VARCHA
        CAST(exclusion_ok AS BOOLEAN) AS exclusion_ok,
        CAST(window_ok AND diagnosis_ok AS BOOLEAN) AS counts
 FROM clause
+UNION ALL
+SELECT person_id, definition, path, person_id || '/' || definition || '/' || path || '/' || entry_agent || '/day not known', entry_agent, NULL,
+       0, agents, 0, agents, NULL, diagnosis_ok, TRUE, CASE WHEN NOT diagnosis_ok THEN FALSE END
+FROM undated

@@ -37,17 +37,17 @@ WITH depression AS (
   UNION ALL
   SELECT t.person_id, 'sure', t.sure_start, t.sure_end, 0, 1 FROM treated AS t LEFT JOIN mode AS m ON m.person_id = t.person_id
   WHERE coalesce(NOT m.stated, t.is_drug = 1) AND t.sure_start IS NOT NULL
+), placed AS (  -- one total order for all windows, also where rows tie
+  SELECT *, row_number() OVER (PARTITION BY person_id, bound ORDER BY start_date, end_date, diagnosed, start_known) AS place FROM piece
 ), ordered AS (
   SELECT p.*, coalesce(m.stated, FALSE) AS stated,
-         max(end_date) OVER (PARTITION BY p.person_id, bound ORDER BY start_date, end_date, diagnosed
-                             ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) AS covered_to
-  FROM piece AS p LEFT JOIN mode AS m ON m.person_id = p.person_id
+         max(end_date) OVER (PARTITION BY p.person_id, bound ORDER BY place ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) AS covered_to
+  FROM placed AS p LEFT JOIN mode AS m ON m.person_id = p.person_id
 ), numbered AS (
   SELECT o.*, g.value AS merge_days,
          sum(CASE WHEN covered_to IS NULL THEN 1
                   WHEN date_diff('day', covered_to, start_date) - 1 > g.value THEN 1 ELSE 0 END)
-           OVER (PARTITION BY o.person_id, bound ORDER BY start_date, end_date, diagnosed
-                 ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW) AS spell_no
+           OVER (PARTITION BY o.person_id, bound ORDER BY place ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW) AS spell_no
   FROM ordered AS o
   JOIN knowledge.parameter AS g
     ON g.parameter = CASE WHEN o.stated THEN 'episode_remission_days' ELSE 'episode_washout_days' END

@@ -28,8 +28,8 @@ WITH counted AS (
   SELECT definition, max(CASE knowledge_status WHEN 'verified' THEN 0 WHEN 'recalled' THEN 2 ELSE 1 END) AS weakest
   FROM fact GROUP BY definition
 ), judged AS (
-  SELECT c.*, CASE WHEN d.family = 'window' AND e.excluded_by IS NOT NULL AND (c.failed_high = 0 OR c.blocked_by = 'exclusion') THEN FALSE
-              ELSE e.eligible END AS eligible,
+  SELECT c.*, CASE WHEN d.family = 'window' AND e.excluded_by IS NOT NULL AND c.failed_high = 0 THEN FALSE
+              ELSE e.eligible AND NOT c.excluded END AS eligible,
          e.diagnosed, e.excluded_by, e.assumes,
          CASE WHEN c.failed_low >= c.needed THEN TRUE WHEN c.failed_high < c.needed THEN FALSE END AS reached
   FROM counted AS c

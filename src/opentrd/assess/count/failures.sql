@@ -6,6 +6,7 @@
 --   possible_on   first day on which it is possible
 --   episode_id    the deciding episode
 --   index_date    start of the first antidepressant trial in it
+--   excluded      false: exclusions are a matter of eligibility here
 --   blocked_by    the clause whose removal alone lets the possible count reach the threshold, else 'number'
 --   unknown_by    the first clause that is null in a trial that only possibly counts
 WITH definition AS (
@@ -91,7 +92,8 @@ SELECT a.person_id, CAST(d.definition AS VARCHAR) AS definition, CAST(d.needed A
                  ELSE 'number' END AS VARCHAR) AS blocked_by,
        CAST(CASE WHEN n.null_response = 1 THEN 'response' WHEN n.null_duration = 1 THEN 'duration' WHEN n.null_dose = 1 THEN 'dose'
                  WHEN n.null_stop = 1 THEN 'stop' WHEN n.null_adherence = 1 THEN 'adherence'
-                 WHEN NOT k.kept THEN 'exposure' ELSE 'episode' END AS VARCHAR) AS unknown_by
+                 WHEN NOT k.kept THEN 'exposure' ELSE 'episode' END AS VARCHAR) AS unknown_by,
+       CAST(FALSE AS BOOLEAN) AS excluded
 FROM assess.as_of AS a
 CROSS JOIN definition AS d
 JOIN assess.kept AS k ON k.person_id = a.person_id AND k.table_name = 'exposure'

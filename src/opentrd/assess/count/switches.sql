@@ -6,6 +6,7 @@
 --   possible_on   the same, possibly
 --   episode_id    null: the definition does not look at episodes
 --   index_date    first issue of any of its drugs
+--   excluded      false: exclusions are a matter of eligibility here
 --   blocked_by    length, gap or number;  unknown_by  date
 WITH definition AS (
   SELECT d.definition, d.needed, d.distinct_level, r.min_agents
@@ -68,5 +69,6 @@ SELECT person_id, CAST(definition AS VARCHAR) AS definition, CAST(needed AS BIGI
        CAST(CASE WHEN NOT agents_ok AND switches >= needed THEN 'drugs'
                  WHEN agents_ok AND no_length >= needed THEN 'length' WHEN agents_ok AND no_gap >= needed THEN 'gap'
                  ELSE 'number' END AS VARCHAR) AS blocked_by,
-       CAST(CASE WHEN exact THEN 'exposure' ELSE 'date' END AS VARCHAR) AS unknown_by
+       CAST(CASE WHEN exact THEN 'exposure' ELSE 'date' END AS VARCHAR) AS unknown_by,
+       CAST(FALSE AS BOOLEAN) AS excluded
 FROM judged
