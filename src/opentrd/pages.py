@@ -28,7 +28,7 @@ _RECORD_TABLES = (
     "measurement",
     "genotype",
 )
-_RESULT_TABLES = ("as_of", "episode", "trial", "judgement", "verdict", "stage", "question")
+_RESULT_TABLES = ("as_of", "episode", "trial", "judgement", "switch", "entry", "verdict", "stage", "question")
 Rows = list[dict[str, Any]]
 
 

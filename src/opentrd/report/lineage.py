@@ -17,6 +17,8 @@ RECORD_TABLES = (
     "person",
 )
 
+RESULT_TABLES = ("trial", "judgement", "episode", "verdict", "stage", "switch", "entry")
+
 
 class Lineage:
     """The trace of one person, indexed. A missing trace or fact is no error: the page says less."""
@@ -41,28 +43,19 @@ class Lineage:
         return list(dict.fromkeys(found))
 
     def facts(self, table: str, key: str) -> list[dict[str, Any]]:
-        """The knowledge rows under a row, at any depth, each once, with what they are used for.
+        """The knowledge rows that a row rests on itself, each once, with what they are used for.
 
-        A knowledge row that the trace names and nobody handed over is listed with its name alone.
+        What its trials and episodes rest on is shown with them. A knowledge row that the trace names and nobody handed
+        over is listed with its name alone.
         """
         found: dict[tuple[str, str], dict[str, Any]] = {}
-        seen: set[tuple[str, str]] = set()
-        open_rows = [(table, key)]
-        while open_rows:
-            place = open_rows.pop(0)
-            if place in seen:
+        for edge in self.edges(table, key):
+            kind, name = _plain(str(edge.get("from_table"))), str(edge.get("from_key"))
+            if kind in RECORD_TABLES or (kind, name) in self._edges:
                 continue
-            seen.add(place)
-            for edge in self.edges(*place):
-                kind, name = _plain(str(edge.get("from_table"))), str(edge.get("from_key"))
-                if kind in RECORD_TABLES:
-                    continue
-                if (kind, name) in self._edges:
-                    open_rows.append((kind, name))
-                    continue
-                row = self._knowledge.get((kind, name))
-                if row is not None or kind not in ("trial", "judgement", "episode", "verdict", "stage"):
-                    found.setdefault((kind, name), fact(kind, name, row, str(edge.get("role") or "")))
+            row = self._knowledge.get((kind, name))
+            if row is not None or kind not in RESULT_TABLES:
+                found.setdefault((kind, name), fact(kind, name, row, str(edge.get("role") or "")))
         return list(found.values())
 
     def all_facts(self) -> list[dict[str, Any]]:

@@ -196,12 +196,50 @@ def verdict_view(
             (str(name).replace("_", " "), value) for name, value in (text.get("parameters") or {}).items()
         ],
         "clauses": clauses,
+        "events": events(tables, definition),
         "facts": lineage.facts("verdict", definition),
     }
 
 
 def _trial_words(trial: Row | None) -> str:
     return "trial not listed" if trial is None else f"{trial['number']} {trial.get('agents') or 'not named'}"
+
+
+# Definitions that do not judge trials count events of their own; the columns a reader needs to check one.
+EVENT_COLUMNS: dict[str, tuple[tuple[str, str], ...]] = {
+    "switch": (
+        ("agent", "Left"), ("first_issue", "First issue"), ("last_issue", "Last issue"), ("length_days", "Length, days"),
+        ("next_agent", "Taken up"), ("next_issue", "On"), ("length_ok", "Long enough"), ("gap_ok", "Soon enough"),
+        ("counts", "Counts"),
+    ),
+    "entry": (
+        ("on_date", "Day"), ("agent", "Starts"), ("path", "Path"), ("agents_low", "Agents in the window, at least"),
+        ("agents_high", "at most"), ("window_ok", "Window"), ("diagnosis_ok", "Diagnosis"),
+        ("exclusion_ok", "No exclusion"), ("counts", "Qualifies"),
+    ),
+}  # fmt: skip
+
+
+def events(tables: Tables, definition: str) -> dict[str, Any] | None:
+    """The events a definition counts (switches or entry days), as a table; None when it counts none."""
+    for name, columns in EVENT_COLUMNS.items():
+        rows = [row for row in tables.get(name) or () if str(row.get("definition")) == definition]
+        if rows:
+            order = "first_issue" if name == "switch" else "on_date"
+            rows.sort(key=lambda row: str(row.get(order) or ""))
+            return {
+                "head": [title for _, title in columns],
+                "lines": [[_cell(row.get(column), column) for column, _ in columns] for row in rows],
+            }
+    return None
+
+
+def _cell(value: Any, column: str) -> dict[str, Any]:
+    if column.endswith("_ok") or column == "counts":
+        return {"truth": words.truth(value), "is_truth": True}
+    if hasattr(value, "isoformat") or column.endswith(("_issue", "_date")):
+        return {"text": words.day(value, "none"), "is_truth": False}
+    return {"text": "none" if value is None else str(value), "is_truth": False}
 
 
 def pips(low: Any, high: Any, needed: Any) -> list[dict[str, Any]]:
