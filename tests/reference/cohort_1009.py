@@ -17,9 +17,9 @@ Row = dict[str, Any]
 
 @dataclass(frozen=True)
 class Entry:
-    """A day on which a path may be entered, and what speaks for it."""
+    """A day (None: not known) on which a path may be entered, and what speaks for it."""
 
-    day: int
+    day: int | None
     window: Truth
     diagnosis: Truth
     free: bool  # of an exclusion up to that day
@@ -45,6 +45,9 @@ def entries(rule: Row, history: History) -> list[Entry]:
     )
     ordered = all(starts(era)[min(era.possible_days)] for era in [*prior, *entering])
     found = []
+    if not ordered and entering and len({era.agent for era in prior}) >= max(rule["min_agents"], rule["min_before"]):
+        depressed = recorded(rule["diagnosis_set"], history) or not history.complete("condition")
+        found.append(Entry(None, None, None if depressed else False, free=True))
     for era in entering:
         for day, certain in starts(era).items():
             for period in history.periods():
@@ -64,30 +67,29 @@ def enough(prior: list[Trial], day: int, period: Span, rule: Row, history: Histo
     Not ``ordered``: an era started on a day that is not known, so that any agent may have lain in the window.
     """
     since = day - rule["lookback_days"]
-    inside = [
-        era for era in prior if min(era.possible_days) >= period[0] and (era.bridged_end or 0) <= period[1]
-    ]
-
     def certain(before: int) -> int:
         return len(
             {
                 era.agent
-                for era in inside
+                for era in prior
                 for start, end in stretches(era, rule, history)
-                if start <= before and end >= since
+                if period[0] <= start <= before and end >= since
             }
         )
 
     def possible(before: int) -> int:
         if not ordered:
             return len({era.agent for era in prior})
-        return len(
-            {
-                era.agent
-                for era in inside
-                if min(era.possible_days) <= before and max(era.possible_days) >= since
-            }
-        )
+        agents = set()
+        for era in prior:
+            first = min(era.possible_days)
+            observed = first >= period[0] or not starts(era)[first]
+            pieces = [start for start, end in stretches(era, rule, history) if end >= since]
+            if first <= before and max(era.possible_days) >= since and observed:
+                agents.add(era.agent)
+            if any(period[0] <= start <= before for start in pieces):
+                agents.add(era.agent)
+        return len(agents)
 
     return and3(
         [
@@ -140,29 +142,15 @@ def recorded(condition_set: str, history: History) -> list[Event]:
     return [event for event in history.conditions if event.row["condition"] in wanted]
 
 
-def unknown_start_may_enter(rules: list[Row], history: History) -> bool:
-    """Whether an era that started on an unknown day, of agents that could make up an entry, leaves it open."""
-    for rule in rules:
-        prior, entering = (
-            [era for agent in sorted(facts.members("agent_set", rule[name])) for era in eras(history, agent)]
-            for name in ("prior_set", "entry_set")
-        )
-        unordered = not all(starts(era)[min(era.possible_days)] for era in [*prior, *entering])
-        agents = len({era.agent for era in prior})
-        if unordered and entering and agents >= max(rule["min_agents"], rule["min_before"]):
-            return True
-    return False
-
-
 def verdict(definition: Row, history: History) -> Row:
     """The verdict of the cohort: met when the first certain entry day is free of exclusions."""
     name = definition["definition"]
     rules = [rule for rule in facts.rows("window_rule") if rule["definition"] == name]
     found = [entry for rule in rules for entry in entries(rule, history)]
-    first = min((entry.day for entry in found if entry.counts), default=None)
+    first = min((entry.day for entry in found if entry.counts and entry.day is not None), default=None)
     possible = [entry for entry in found if entry.counts is not False]
     low = int(first is not None)
-    high = int(bool(possible) or unknown_start_may_enter(rules, history))
+    high = int(bool(possible))
     complete = history.complete("exposure")
     diagnosis = history.diagnosed("depression", definition["min_depression_rows"])
     barriers = sorted(says(name, item) for item in exclusions(name) if recorded(item, history))
@@ -178,7 +166,7 @@ def verdict(definition: Row, history: History) -> Row:
         clause = _deciding_clause(found)
     elif met is None:
         clause = "diagnosis"
-        if reached is None and not any(entry.counts is None and entry.diagnosis is None for entry in found):
+        if reached is None and not any(entry.window and entry.diagnosis is None for entry in found):
             clause = "date" if complete else "exposure"
     return {
         "definition": name,
@@ -187,7 +175,7 @@ def verdict(definition: Row, history: History) -> Row:
         "failed_low": low,
         "failed_high": high if complete else None,
         "met_on": history.day(first) if met else None,
-        "possible_on": None if met is False else history.day(min((e.day for e in possible), default=None)),
+        "possible_on": None if met is False else history.day(min((e.day for e in possible if e.day is not None), default=None)),
         "index_date": history.day(first_certain_day(history, definition["agent_set"])),
         "clause": clause,
     }
@@ -195,7 +183,11 @@ def verdict(definition: Row, history: History) -> Row:
 
 def barred(found: list[Entry], first: int | None, complete: bool, high: int) -> Truth:
     """Whether an exclusion came before every day on which the person may have entered, up to the first certain one."""
-    until = [entry for entry in found if entry.counts is not False and (first is None or entry.day <= first)]
+    until = [
+        entry
+        for entry in found
+        if entry.counts is not False and (first is None or entry.day is None or entry.day <= first)
+    ]
     if not until:
         return complete and high == 0
     if not any(entry.free for entry in until):

@@ -251,28 +251,50 @@ def mgh_s(staging: Staging) -> dict[str, Interval]:
 
 
 def optimised(staging: Staging, measure: str) -> dict[str, Truth]:
-    """By trial: whether it was rated as optimised. Each rating speaks for one trial of the episode.
-
-    That is the trial it is dated in (of several the one begun last), else the last one begun before it.
-    """
+    """By trial of the episode: whether it was rated as optimised; a rating that may speak for several is not certain."""
     silent = False if staging.history.complete("measurement") else None
-    found: dict[str, Truth] = {item.trial.name: silent for item in staging.judgements}
-    values: dict[str, float] = {}
+    certain: dict[str, list[bool]] = {}
+    possible: dict[str, list[bool]] = {}
     for row in staging.history.measurements:
         day = ordinal(row["date_latest"])
-        if row["measure"] != measure or row["value"] is None or day is None:
-            continue
-        begun = [
-            item.trial
-            for item in staging.judgements
-            if item.trial.start is not None and item.trial.start <= day
-        ]
-        inside = [trial for trial in begun if max(trial.possible_days) >= day]
-        # Begun on the same day: the alphabetically first.
-        spoken_for = sorted(inside or begun, key=lambda trial: (-(trial.start or 0), trial.name))[:1]
-        for trial in spoken_for:
-            values[trial.name] = max(row["value"], values.get(trial.name, row["value"]))
-    return found | {name: value >= 1 for name, value in values.items()}
+        if row["measure"] == measure and row["value"] is not None and day is not None:
+            spoken_for = rated_trials(staging, day)
+            for trial in spoken_for:
+                possible.setdefault(trial.name, []).append(row["value"] >= 1)
+                if len(spoken_for) == 1:
+                    certain.setdefault(trial.name, []).append(row["value"] >= 1)
+    found: dict[str, Truth] = {}
+    for name in (item.trial.name for item in staging.judgements):
+        if any(certain.get(name, [])):
+            found[name] = True
+        elif any(possible.get(name, [])):
+            found[name] = None
+        else:
+            found[name] = False if name in certain else silent
+    return found
+
+
+def rated_trials(staging: Staging, day: int) -> list[Trial]:
+    """The trials for which a rating of this day may speak.
+
+    It speaks for the trial it is dated in (of several the one begun last), else for the last one begun before it.
+    """
+    begun = {
+        item.trial.name: (item.trial.start, item.trial)
+        for item in staging.judgements
+        if item.trial.start is not None and item.trial.start <= day
+    }.values()
+    inside = [start for start, trial in begun if trial.certainly_touches((day, day))]
+    after = max(inside, default=None)
+    if after is None:
+        last = max((start for start, _ in begun), default=None)
+        return [trial for start, trial in begun if max(trial.possible_days) >= day or start == last]
+    return [
+        trial
+        for start, trial in begun
+        if (start == after and trial.certainly_touches((day, day)))
+        or (start > after and max(trial.possible_days) >= day)
+    ]
 
 
 def _most_added(items: list[Judgement], staging: Staging, certain: bool) -> int:

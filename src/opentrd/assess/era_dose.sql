@@ -6,27 +6,10 @@
 --   has_minimum  false when the table has no minimum for this agent: then no day is certain and every day is possible
 WITH wanted AS (
   SELECT DISTINCT dose_table FROM knowledge.adequacy_rule WHERE coalesce(dose_table, 'none') <> 'none'
-), levelled AS (
-  SELECT c.gap_rule, c.person_id, c.agent, c.bound, c.chain_no, w.dose_table, c.start_date, c.end_date, c.form, c.dose_mg, c.issued_on,
-         m.min_dose_mg,
-         CASE WHEN c.bound = 'sure' THEN coalesce(c.dose_mg >= m.min_dose_mg, FALSE)
-              WHEN c.dose_known THEN coalesce(c.dose_mg >= m.min_dose_mg, TRUE)
-              ELSE TRUE END AS at_dose
-  FROM assess.chain AS c
-  CROSS JOIN wanted AS w
-  LEFT JOIN knowledge.dose_minimum AS m
-    ON m.dose_table = w.dose_table AND m.agent = c.agent AND coalesce(m.form, '') = c.form
-), ordered AS (
-  SELECT *, max(end_date) OVER (PARTITION BY gap_rule, person_id, agent, bound, chain_no, dose_table
-                                ORDER BY start_date, end_date, form, dose_mg, issued_on
-                                ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) AS covered_to
-  FROM levelled WHERE at_dose
 ), days AS (
   SELECT gap_rule, person_id, agent, bound, chain_no, dose_table, min(start_date) AS start_date,
-         sum(CASE WHEN covered_to IS NULL OR covered_to < start_date THEN date_diff('day', start_date, end_date) + 1
-                  WHEN covered_to < end_date THEN date_diff('day', covered_to, end_date)
-                  ELSE 0 END) AS days
-  FROM ordered GROUP BY gap_rule, person_id, agent, bound, chain_no, dose_table
+         sum(date_diff('day', start_date, end_date) + 1) AS days
+  FROM assess.dose_stretch GROUP BY gap_rule, person_id, agent, bound, chain_no, dose_table
 ), minimum AS (
   SELECT DISTINCT dose_table, agent FROM knowledge.dose_minimum WHERE min_dose_mg IS NOT NULL
 )

@@ -26,7 +26,7 @@ WITH rule AS (
          coalesce(p.is_current, FALSE) AS is_current, coalesce(p.is_last, FALSE) AS is_last,
          coalesce(c.is_current, FALSE) AS part_is_current, coalesce(c.is_last, FALSE) AS part_is_last,
          CASE WHEN t.kind = 'procedure' OR r.dose_table = 'none' THEN t.days_low
-              WHEN t.kind <> 'drug' AND e.days_low > t.days_low THEN t.days_low ELSE e.days_low END AS at_dose_low,
+              WHEN t.kind <> 'drug' THEN coalesce(j.days_low, 0) ELSE e.days_low END AS at_dose_low,
          CASE WHEN t.kind = 'procedure' OR r.dose_table = 'none' THEN t.days_high
               WHEN e.days_high > t.days_high THEN t.days_high ELSE e.days_high END AS at_dose_high
   FROM assess.trial AS t
@@ -36,6 +36,7 @@ WITH rule AS (
   LEFT JOIN knowledge.agent_set AS s ON s.agent_set = r.agent_set AND s.agent = t.agent
   LEFT JOIN assess.era_dose AS e ON e.person_id = t.person_id AND e.agent = t.agent AND e.era_no = t.era_no
     AND e.gap_rule = r.gap_rule AND e.dose_table = r.dose_table
+  LEFT JOIN assess.joint_dose AS j ON j.trial_id = t.trial_id AND j.dose_table = r.dose_table
   WHERE (t.kind = 'drug' AND s.agent IS NOT NULL)
      OR (t.kind = 'augmentation' AND r.augmentation = 'as_trial')
      OR (t.kind = 'procedure' AND t.classes = 'neurostimulation' AND r.neurostimulation = 'as_trial')

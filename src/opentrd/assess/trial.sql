@@ -54,10 +54,10 @@ SELECT p.person_id, p.trial_id, CAST(p.episode_id AS VARCHAR) AS episode_id, p.k
        CAST(CASE WHEN p.kind IN ('procedure', 'psychotherapy') THEN c.improvement_basis ELSE o.improvement_basis END AS VARCHAR) AS improvement_basis,
        CAST(CASE WHEN d.person_id IS NULL THEN NULL
                  WHEN NOT d.has_minimum THEN 'no minimum known'
-                 WHEN d.days_low > 0 THEN 'adequate'
+                 WHEN CASE WHEN p.kind = 'drug' THEN d.days_low ELSE coalesce(j.days_low, 0) END > 0 THEN 'adequate'
                  WHEN d.days_high = 0 THEN 'below minimum'
                  ELSE 'not known' END AS VARCHAR) AS dose_status,
-       CAST(CASE WHEN d.days_low > p.days_low AND p.kind <> 'drug' THEN p.days_low ELSE d.days_low END AS BIGINT) AS days_at_dose_low,
+       CAST(CASE WHEN d.person_id IS NULL OR p.kind = 'drug' THEN d.days_low ELSE coalesce(j.days_low, 0) END AS BIGINT) AS days_at_dose_low,
        CAST(CASE WHEN d.days_high > p.days_high THEN p.days_high ELSE d.days_high END AS BIGINT) AS days_at_dose_high,
        p.sessions, p.laterality, p.agent, p.era_no,
        CAST(q.part_no AS BIGINT) AS part_no,
@@ -75,4 +75,5 @@ LEFT JOIN assess.course AS c ON c.person_id = p.person_id AND c.procedure = p.ag
   AND p.kind IN ('procedure', 'psychotherapy')
 LEFT JOIN assess.era_dose AS d ON d.person_id = p.person_id AND d.agent = p.agent AND d.era_no = p.era_no
   AND d.gap_rule = 'trial' AND d.dose_table = 'atrq' AND p.kind IN ('drug', 'combination', 'augmentation')
+LEFT JOIN assess.joint_dose AS j ON j.trial_id = p.trial_id AND j.dose_table = 'atrq'
 WHERE p.nth = 1
