@@ -145,3 +145,15 @@ def test_nothing_of_the_shared_data_is_lost(tmp_path: Path, deck: str) -> None:
     listed = {key for key in given if key.split("/")[0] not in kinds}
     assert listed <= accounted(found)
     assert total + len(listed) == sum(given.values())
+
+
+def test_a_json_file_too_large_for_memory_says_what_to_do(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("opentrd.record.fhir.sources.MOST_JSON_BYTES", 100)
+    file = tmp_path / "bundle.json"
+    file.write_text(
+        json.dumps({"resourceType": "Bundle", "type": "collection", "entry": [{}] * 50}), encoding="utf-8"
+    )
+    with pytest.raises(InputError, match=r"bundle\.json: larger than .* write it as NDJSON"):
+        load_fhir(connect(), [file])

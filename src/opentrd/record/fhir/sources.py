@@ -20,6 +20,8 @@ _JSON = (".json", ".json.gz")
 _LINES = (".ndjson", ".ndjson.gz", ".jsonl", ".jsonl.gz")
 _XML = (".xml", ".xml.gz")
 _XML_REASON = "XML is not read; convert to JSON"
+# A JSON file is held in memory whole, at several times its size; NDJSON is not.
+MOST_JSON_BYTES = 512 << 20
 _HEAD = 65_536
 _LOOKED_AT = 200  # files of a folder that are opened to see whether it holds FHIR
 _RESOURCE = re.compile(rb'"resourceType"\s*:\s*"[A-Z]')
@@ -108,7 +110,7 @@ def index_medications(files: Iterable[SourceFile], intake: Intake) -> None:
                         if _MEDICATION.search(line):
                             _keep_medications(line, intake)
                 else:
-                    content = stream.read()
+                    content = stream.read(MOST_JSON_BYTES)  # too long a file is told when it is read
                     if _MEDICATION.search(content):
                         _keep_medications(content, intake)
         except _BROKEN:
@@ -164,7 +166,13 @@ def entries(file: SourceFile, intake: Intake, seen: Seen) -> Iterator[Entry]:
         return
     try:
         with file.open() as stream:
-            whole = json.loads(stream.read().decode("utf-8-sig"))
+            content = stream.read(MOST_JSON_BYTES + 1)
+        if len(content) > MOST_JSON_BYTES:
+            raise Unreadable(
+                f"larger than {MOST_JSON_BYTES >> 20} MiB as one JSON text, which would have to be held in memory;"
+                " write it as NDJSON (one resource per line), which is read line by line"
+            )
+        whole = json.loads(content.decode("utf-8-sig"))
     except json.JSONDecodeError as error:
         if error.msg.startswith("Extra data"):  # one resource per line under the name .json
             yield from _line_entries(file, intake)
