@@ -1,27 +1,20 @@
-"""Record tables in their raw text form: Hypothesis strategies for one person, a writer, and a tiny reader.
+"""Record tables in their raw text form: Hypothesis strategies for one person, and a writer.
 
-``histories()`` draws valid record tables (table -> rows of text), ``write_folder`` writes them as the CSV
-folder of the contract, and ``typed`` reads them into the typed form for the reference. ``typed`` is made for
-valid input only: it shares nothing with the normaliser, so that a mistake there does not repeat itself here.
+``histories()`` draws valid record tables (table -> rows of text), ``drawn`` draws a whole cohort of them, and
+``write_folder`` writes them as the CSV folder of the contract. ``typed_rows`` reads them for the reference.
 """
 
 from __future__ import annotations
 
-import calendar
 import csv
 from datetime import date, timedelta
-from functools import cache
 from pathlib import Path
-from typing import Any
 
 from hypothesis import HealthCheck, Phase, given, seed, settings
 from hypothesis import strategies as st
 
-from opentrd import knowledge
-from opentrd.record.schema import RAW_COLUMNS, RECORD_COLUMNS
-
-Raw = dict[str, list[dict[str, str]]]
-Row = dict[str, Any]
+from opentrd.record.schema import RAW_COLUMNS
+from typed_rows import Raw
 
 BEGIN = date(2018, 1, 1)
 DAYS = 1000  # histories span a little under three years
@@ -141,9 +134,41 @@ def sequences(draw: st.DrawFn) -> list[dict[str, str]]:
 
 
 @st.composite
+def additions(draw: st.DrawFn) -> list[dict[str, str]]:
+    """An antidepressant, and what was added to it for about as long as makes it an augmentation or combination."""
+    base = draw(st.sampled_from(["sertraline", "venlafaxine", "amitriptyline"]))
+    start = BEGIN + timedelta(days=draw(st.integers(0, 400)))
+    end = start + timedelta(days=draw(st.sampled_from([60, 100, 200])))
+    outcome = {
+        "stop_reason": draw(st.sampled_from(["inefficacy", "inefficacy", "", "remission"])),
+        "improvement_pct": draw(_seldom(st.sampled_from(IMPROVEMENTS))),
+    }
+    rows = [{"agent": base, "start_date": start.isoformat(), "end_date": end.isoformat()}]
+    for agent in draw(
+        st.lists(st.sampled_from(["lithium", "quetiapine", "aripiprazole", "mirtazapine"]), max_size=2)
+    ):
+        begin = start + timedelta(days=draw(st.sampled_from([-20, 0, 10, 28, 29, 30, 31, 60])))
+        last = begin + timedelta(days=draw(st.sampled_from([29, 30, 31, 41, 42, 90])))
+        rows.append(
+            {
+                "agent": agent,
+                "start_date": begin.isoformat(),
+                "end_date": draw(_often(st.just(last.isoformat()))),
+            }
+        )
+    return [
+        {"person_id": PERSON, "daily_dose_mg": draw(_often(st.sampled_from(DOSES[row["agent"]])))}
+        | row
+        | outcome
+        for row in rows
+    ]
+
+
+@st.composite
 def exposure_lists(draw: st.DrawFn, exact: bool = False, most: int = 7) -> list[dict[str, str]]:
     """A few exposures, some of them twice, some again with another dose or right after their end."""
-    rows = draw(st.one_of(st.lists(exposures(exact=exact), max_size=most), sequences()))
+    lists = [st.lists(exposures(exact=exact), max_size=most), sequences()]
+    rows = draw(st.one_of(lists if exact else [*lists, additions()]))
     rows += draw(st.lists(exposures(exact=exact), max_size=1))
     for row in list(rows):
         again = draw(st.sampled_from(["no"] * 6 + ["same", "other dose", "follows"]))
@@ -214,8 +239,10 @@ def procedure_lists(draw: st.DrawFn) -> list[dict[str, str]]:
                 "procedure_id": f"q{number}",
                 "person_id": PERSON,
                 "procedure": draw(st.sampled_from(["ECT", "ECT", "rTMS", "CBT"])),
-                "date": start.isoformat(),
-                "end_date": draw(st.sampled_from(["", (start + timedelta(days=21)).isoformat()])),
+                "date": (date_text := _written(start, draw(PRECISIONS))),
+                "end_date": draw(st.sampled_from(["", (start + timedelta(days=21)).isoformat()]))
+                if len(date_text) == 10
+                else "",
                 "laterality": draw(st.sampled_from(["bilateral", "right unilateral", ""])),
                 "stop_reason": draw(_often(st.sampled_from(STOPS))),
                 "improvement_pct": draw(_seldom(st.sampled_from(IMPROVEMENTS))),
@@ -237,8 +264,8 @@ def measurement_lists(draw: st.DrawFn) -> list[dict[str, str]]:
                 "measurement_id": f"m{number}",
                 "person_id": PERSON,
                 "measure": measure,
-                "date": day.isoformat(),
-                "value": str(draw(st.integers(1, highest))),
+                "date": _written(day, draw(PRECISIONS)),
+                "value": str(draw(st.integers(highest // 2, highest))),
             }
         )
     return rows
@@ -302,95 +329,3 @@ def write_folder(raw: Raw, folder: Path) -> Path:
             writer.writeheader()
             writer.writerows(rows)
     return folder
-
-
-# --- the reader for the reference ---------------------------------------------------------------------
-
-
-def interval(text: str) -> tuple[date | None, date | None]:
-    """An ISO date to the day, the month or the year as [earliest, latest]."""
-    if not text:
-        return None, None
-    parts = [int(part) for part in text.split("-")]
-    year, month, day = [*parts, 0, 0][:3]
-    first = date(year, month or 1, day or 1)
-    last_month = month or 12
-    last = date(year, last_month, day or calendar.monthrange(year, last_month)[1])
-    return first, last
-
-
-@cache
-def _names(table: str, what: str) -> dict[str, str]:
-    """Every written name or code, in lower case, and what it stands for."""
-    found = {row[what]: row[what] for row in knowledge.table(table.replace("_code", _KIND[what])).to_pylist()}
-    for row in knowledge.table(table).to_pylist():
-        prefix = "" if row["system"] == "name" else f"{row['system']}:"
-        found[prefix + row["code"]] = row[what]
-    return {name.lower(): meaning for name, meaning in found.items()}
-
-
-_KIND = {"agent": "", "procedure": "_kind", "condition": "_kind", "measure": ""}
-
-
-def meaning(what: str, text: str) -> str:
-    """The canonical name of an agent, procedure, condition or measure. Raises ``KeyError`` if unknown."""
-    return _names(f"{what}_code", what)[text.strip().lower()]
-
-
-def typed(raw: Raw) -> dict[str, list[Row]]:
-    """The typed record rows of valid raw tables, with ``kept``."""
-    found: dict[str, list[Row]] = {name: [] for name in RECORD_COLUMNS}
-    found["kept"] = [{"table_name": table} for table in sorted(raw)]
-    for table, rows in raw.items():
-        seen: set[tuple[tuple[str, str], ...]] = set()
-        for row in rows:
-            cells = {name: row.get(name, "") for name in RAW_COLUMNS[table]}
-            key = tuple(cells.items())
-            if key not in seen:
-                seen.add(key)
-                found[table].append(_typed_row(table, cells))
-    return found
-
-
-def _typed_row(table: str, cells: dict[str, str]) -> Row:
-    plain = table in ("observation_period", "coverage")
-    row: Row = {}
-    for name, text in cells.items():
-        target = "table_name" if name == "table" else name
-        if name in ("agent", "procedure", "condition", "measure"):
-            row[name] = meaning(name, text)
-        elif name.endswith("date"):
-            early, late = interval(text)
-            if plain:
-                row[name] = early
-            else:
-                stem = {"birth_date": "birth", "end_date": "end", "start_date": "start"}.get(name)
-                stem = stem or ("date" if table == "measurement" else "start")
-                row[f"{stem}_earliest"], row[f"{stem}_latest"] = early, late
-        elif target in RECORD_COLUMNS[table]:
-            row[target] = _value(text, RECORD_COLUMNS[table][target])
-    if table == "condition":
-        row["course"] = _course(cells)
-    if table in ("condition", "procedure") and row["present"] is None:
-        row["present"] = True
-    if table == "measurement" and row["sign"] is None:
-        row["sign"] = "="
-    if table == "exposure" and cells["end_date"]:
-        row["ongoing"] = None
-    return row
-
-
-def _course(cells: dict[str, str]) -> str:
-    if not cells["end_date"]:
-        return "open"
-    return "point" if cells["end_date"] == cells["start_date"] else "span"
-
-
-def _value(text: str, kind: str) -> Any:
-    if not text:
-        return None
-    if kind == "BOOLEAN":
-        return text.lower() in ("true", "yes", "1")
-    if kind == "BIGINT":
-        return int(text)
-    return float(text) if kind == "DOUBLE" else text

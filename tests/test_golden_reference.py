@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from histories import typed
 from reference import assess
+from typed_rows import typed
 
 GOLDEN = Path(__file__).parent / "golden"
 

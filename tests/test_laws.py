@@ -11,12 +11,13 @@ from typing import Any
 
 import pytest
 
-from histories import DOSES, IMPROVEMENTS, STOPS, Raw, drawn, typed, write_folder
+from histories import DOSES, IMPROVEMENTS, STOPS, Raw, drawn, write_folder
 from opentrd import assess as opentrd_assess
 from opentrd import read as opentrd_read
 from reference.days import Span
 from reference.history import read
 from running import Row, renamed, run_many
+from typed_rows import typed
 
 pytestmark = pytest.mark.slow
 

@@ -15,7 +15,7 @@ STEPS = plan.steps()
 # What SQLGlot carries to Spark and PostgreSQL unchanged in meaning. Anything else needs a decision, and a line here.
 ADMITTED_FUNCTIONS = {
     "coalesce", "sum", "min", "max", "count", "rownumber", "rank", "lag", "lead", "datediff", "nullif", "lower",
-    "cast", "case", "if", "extract", "groupconcat", "and", "or",
+    "cast", "case", "if", "extract", "groupconcat", "and", "or", "like",
 }  # fmt: skip
 FORBIDDEN_NODES = (exp.Filter, exp.TryCast, exp.Pivot, exp.Lateral, exp.Unnest, exp.Lambda, exp.Star)
 NULLABLE_SAFE_IS = (exp.Null,)

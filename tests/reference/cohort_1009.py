@@ -45,7 +45,11 @@ def entries(rule: Row, history: History) -> list[Entry]:
     )
     ordered = all(starts(era)[min(era.possible_days)] for era in [*prior, *entering])
     found = []
-    if not ordered and entering and len({era.agent for era in prior}) >= max(rule["min_agents"], rule["min_before"]):
+    if (
+        not ordered
+        and entering
+        and len({era.agent for era in prior}) >= max(rule["min_agents"], rule["min_before"])
+    ):
         depressed = recorded(rule["diagnosis_set"], history) or not history.complete("condition")
         found.append(Entry(None, None, None if depressed else False, free=True))
     for era in entering:
@@ -67,6 +71,7 @@ def enough(prior: list[Trial], day: int, period: Span, rule: Row, history: Histo
     Not ``ordered``: an era started on a day that is not known, so that any agent may have lain in the window.
     """
     since = day - rule["lookback_days"]
+
     def certain(before: int) -> int:
         return len(
             {
@@ -175,7 +180,9 @@ def verdict(definition: Row, history: History) -> Row:
         "failed_low": low,
         "failed_high": high if complete else None,
         "met_on": history.day(first) if met else None,
-        "possible_on": None if met is False else history.day(min((e.day for e in possible if e.day is not None), default=None)),
+        "possible_on": None
+        if met is False
+        else history.day(min((e.day for e in possible if e.day is not None), default=None)),
         "index_date": history.day(first_certain_day(history, definition["agent_set"])),
         "clause": clause,
     }

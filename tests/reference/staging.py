@@ -66,9 +66,8 @@ def long_enough(trial: Trial) -> Truth:
 
 def against_depression(trial: Trial) -> Truth:
     """Whether what was added reached its minimum dose, so far as there is one: less is given for sleep or pain."""
-    assert trial.added is not None
     if facts.minimum_doses(DOSE_TABLE, trial.agent):
-        return reaches(*trial.added.days_at_dose(DOSE_TABLE), 1)
+        return reaches(*trial.days_at_dose(DOSE_TABLE), 1)
     return True
 
 

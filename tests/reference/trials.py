@@ -85,14 +85,18 @@ class Trial:
 
     def days_at_dose(self, dose_table: str) -> tuple[int, int | None]:
         """The same two numbers for the days at or above the minimum dose."""
-        if self.added is not None:
-            _, high = self.added.days_at_dose(dose_table)
-            days_low, days_high = self.days()
-            # Where doses changed during the use of what was added, its dose on the joint days is not looked up.
-            always = self.added.certain_at_dose[dose_table] == self.added.certain_days
-            return days_low if always else 0, high if days_high is None or high is None else min(
-                high, days_high
+        if self.base is not None and self.added is not None:
+            at_dose, (_, days_high) = self.added.certain_at_dose[dose_table], self.days()
+            low = max(
+                (
+                    len(covered(joint(part, piece)) & at_dose)
+                    for part in self.base.certain_parts
+                    for piece in self.added.certain_parts
+                ),
+                default=0,
             )
+            _, high = self.added.days_at_dose(dose_table)
+            return low, high if days_high is None or high is None else min(high, days_high)
         certain, possible = self.certain_at_dose[dose_table], self.possible_at_dose[dose_table]
         low = max((len(piece & certain) for piece in self.certain_pieces()), default=0)
         return low, None if self.unbounded and possible else len(possible)
@@ -126,7 +130,7 @@ def eras(history: History, agent: str) -> list[Trial]:
                 (min(piece), max(piece)) for piece in pieces(certain_days, facts.max_gap("trial"))
             ],
             outcome=last_outcome(inside),
-            last_issue=max((event.certain[0] for event in inside if event.certain), default=None),
+            last_issue=_last_start(inside),
             unbounded=any(event.unbounded for event in inside),
         )
         for dose_table in facts.dose_tables():
@@ -150,8 +154,8 @@ def last_outcome(events: list[Event]) -> Row:
 
 
 def _last_start(events: list[Event]) -> int | None:
-    """The latest day on which a row with a known start may have started."""
-    return max((event.start_latest for event in events if event.start_latest is not None), default=None)
+    """The latest start of a row with a certain day."""
+    return max((event.certain[0] for event in events if event.certain), default=None)
 
 
 def _union(spans: Iterable[Span | None]) -> set[int]:

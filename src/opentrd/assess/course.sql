@@ -4,7 +4,7 @@
 --   sure_start, sure_end, may_start, may_end   first and last day, certain and possible
 --   supply_end   last certain day before the first pause;  last_issue  start of the last session
 --   days_low, days_high   days covered, certain and possible
---   sessions     recorded sessions: the sum of recorded numbers; rows without a number count one
+--   sessions     recorded sessions: the sum of recorded numbers, rows without a number count one; null: one row without a number
 --   laterality   bilateral when any session is; else unilateral when known; null: not known
 --   stop_reason, improvement_pct, improvement_basis   of the last row
 WITH used AS (
@@ -50,7 +50,7 @@ SELECT person_id, CAST(procedure AS VARCHAR) AS procedure, CAST(max(grp) AS VARC
        CAST(sum(coalesce(sure_days, 0)) AS BIGINT) AS days_low, CAST(sum(may_days) AS BIGINT) AS days_high,
        CAST(min(may_start) AS DATE) AS may_start,
        CAST(max(may_last) AS DATE) AS may_end,
-       CAST(sum(coalesce(sessions, 1)) AS BIGINT) AS sessions,
+       CAST(CASE WHEN count(*) > 1 OR max(sessions) IS NOT NULL THEN sum(coalesce(sessions, 1)) END AS BIGINT) AS sessions,
        CAST(CASE WHEN max(CASE WHEN lower(laterality) IN ('bilateral', 'bitemporal', 'bifrontal') THEN 1 ELSE 0 END) = 1 THEN 'bilateral'
                  WHEN max(CASE WHEN laterality IS NULL THEN 1 ELSE 0 END) = 1 THEN NULL
                  ELSE 'unilateral' END AS VARCHAR) AS laterality,

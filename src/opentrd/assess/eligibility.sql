@@ -29,8 +29,18 @@ WITH depression AS (
   JOIN assess.kept AS k ON k.person_id = a.person_id AND k.table_name = 'condition'
   LEFT JOIN recorded AS r ON r.person_id = a.person_id AND r.condition_set = x.condition_set
   GROUP BY a.person_id, x.definition
+), doubtful AS (  -- what the record says and no definition here looks at
+  SELECT x.person_id,
+         max(CASE WHEN x.adherence < g.value OR x.stop_reason = 'nonadherence' THEN 1 ELSE 0 END) AS poor_adherence,
+         max(CASE WHEN x.improvement_basis = 'recalled' THEN 1 ELSE 0 END) AS recalled,
+         max(CASE WHEN lower(x.indication) NOT LIKE '%depress%' THEN 1 ELSE 0 END) AS other_indication
+  FROM record.exposure AS x
+  JOIN knowledge.agent AS k ON k.agent = x.agent AND k.role = 'antidepressant'
+  JOIN knowledge.parameter AS g ON g.parameter = 'good_adherence'
+  GROUP BY x.person_id
 ), stated AS (
   SELECT a.person_id, d.definition, d.family, d.episode, d.assumes AS by_rule, x.excluded_by, x.assumes AS by_exclusion, p.has_open,
+         o.poor_adherence, o.recalled, o.other_indication, a.age_high,
          CASE WHEN coalesce(p.rows_recorded, 0) >= d.min_depression_rows THEN TRUE
               WHEN p.has_course = 1 THEN TRUE
               WHEN k.kept THEN FALSE END AS diagnosed,
@@ -39,6 +49,7 @@ WITH depression AS (
   CROSS JOIN knowledge.definition AS d
   JOIN assess.kept AS k ON k.person_id = a.person_id AND k.table_name = 'condition'
   LEFT JOIN depression AS p ON p.person_id = a.person_id
+  LEFT JOIN doubtful AS o ON o.person_id = a.person_id
   LEFT JOIN exclusion AS x ON x.person_id = a.person_id AND x.definition = d.definition
 )
 SELECT person_id, CAST(definition AS VARCHAR) AS definition,
@@ -48,6 +59,10 @@ SELECT person_id, CAST(definition AS VARCHAR) AS definition,
        CAST(coalesce(by_rule, '')
             || CASE WHEN by_exclusion IS NULL THEN '' ELSE '; ' || by_exclusion END
             || CASE WHEN has_open = 1 AND episode <> 'none' THEN '; depression without an end date read as still present' ELSE '' END
+            || CASE WHEN poor_adherence = 1 AND family <> 'window' THEN '; poor adherence is recorded and not part of this' ELSE '' END
+            || CASE WHEN recalled = 1 AND family IN ('failures', 'instrument') THEN '; improvement recalled later is taken as recorded' ELSE '' END
+            || CASE WHEN other_indication = 1 THEN '; recorded indications other than depression are not looked at' ELSE '' END
+            || CASE WHEN age_high < 18 THEN '; the person is under 18' ELSE '' END
             || CASE WHEN stands_for_two = 1 THEN '; one depression row with a stated course stands for two codes' ELSE '' END
             AS VARCHAR) AS assumes
 FROM stated

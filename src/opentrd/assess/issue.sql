@@ -6,6 +6,7 @@
 --   sure_end         certain stretch: last day
 --   may_start        possible stretch: first day
 --   may_end          possible stretch: last day
+--   undated_days     days taken, of a row without a start: certain days whose place is not known
 --   start_known      false when the record gives no start at all
 --   exact_start      true when the start is one known day
 --   stop_reason, improvement_pct, improvement_basis, adherence   as recorded; null if the row ends after as_of
@@ -62,6 +63,7 @@ SELECT c.person_id, c.exposure_id, c.agent,
        CAST(CASE WHEN c.end_latest > c.anchor THEN NULL ELSE c.improvement_pct END AS DOUBLE) AS improvement_pct,
        CAST(CASE WHEN c.end_latest > c.anchor THEN NULL ELSE c.improvement_basis END AS VARCHAR) AS improvement_basis,
        CAST(c.adherence AS DOUBLE) AS adherence,
+       CAST(CASE WHEN c.begun_latest IS NULL THEN c.days_taken END AS BIGINT) AS undated_days,
        CAST(c.begun_latest AS DATE) AS start_latest, CAST(c.end_latest AS DATE) AS end_latest
 FROM clipped AS c
 LEFT JOIN formed AS f ON f.agent = c.agent AND (lower(f.form) = lower(c.form) OR lower(f.form) = lower(c.route))

@@ -3,9 +3,9 @@
 --   table, row, field   the empty cell (row null: a row that is not there)
 --   asks                the question in words
 --   settles_low, settles_high   fewest and most verdicts and stage totals that become decided over the possible answers
---   narrows_low, narrows_high   fewest and most points by which the stage totals' intervals shrink, summed over instruments
+--   narrows_low, narrows_high   fewest and most points by which the intervals of stage totals and of counted failures shrink, summed
 WITH base_verdict AS (
-  SELECT person_id, definition AS name, met IS NOT NULL AS decided, CAST(NULL AS DOUBLE) AS width FROM assess.verdict
+  SELECT person_id, definition AS name, met IS NOT NULL AS decided, CAST(failed_high - failed_low AS DOUBLE) AS width FROM assess.verdict
 ), base_stage AS (
   SELECT person_id, instrument AS name, coalesce(low = high, low IS NULL AND high IS NULL) AS decided, high - low AS width
   FROM assess.stage WHERE item = 'total'
@@ -13,7 +13,7 @@ WITH base_verdict AS (
   SELECT person_id, 'verdict' AS kind, name, decided, width FROM base_verdict
   UNION ALL SELECT person_id, 'stage', name, decided, width FROM base_stage
 ), answered AS (
-  SELECT w.person_id AS world_id, 'verdict' AS kind, w.definition AS name, w.met IS NOT NULL AS decided, CAST(NULL AS DOUBLE) AS width
+  SELECT w.person_id AS world_id, 'verdict' AS kind, w.definition AS name, w.met IS NOT NULL AS decided, CAST(w.failed_high - w.failed_low AS DOUBLE) AS width
   FROM world.verdict AS w
   UNION ALL
   SELECT person_id, 'stage', instrument, coalesce(low = high, low IS NULL AND high IS NULL), high - low FROM world.stage WHERE item = 'total'

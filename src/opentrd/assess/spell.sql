@@ -1,7 +1,8 @@
 -- spell: one row is one stretch of depression or its treatment, merged under the rules for episodes.
 --   person_id
 --   bound       'may': the coarser, possible reading (these are the episodes); 'sure': the finer, certain reading
---   spell_no    number by start
+--   spell_no    number by start. Where diagnoses are not kept at all, the possible reading is one spell: nothing says where an
+--               episode ended
 --   start_date  first day;  end_date  last day
 --   stated      true: from diagnoses whose course is stated; false: chained from dated codes and treatments
 --   diagnosed   true: at least one depression row lies in it
@@ -40,12 +41,15 @@ WITH depression AS (
 ), placed AS (  -- one total order for all windows, also where rows tie
   SELECT *, row_number() OVER (PARTITION BY person_id, bound ORDER BY start_date, end_date, diagnosed, start_known) AS place FROM piece
 ), ordered AS (
-  SELECT p.*, coalesce(m.stated, FALSE) AS stated,
+  SELECT p.*, coalesce(m.stated, FALSE) AS stated, m.person_id IS NULL AND NOT k.kept AND p.bound = 'may' AS unbounded,
          max(end_date) OVER (PARTITION BY p.person_id, bound ORDER BY place ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) AS covered_to
-  FROM placed AS p LEFT JOIN mode AS m ON m.person_id = p.person_id
+  FROM placed AS p
+  JOIN assess.kept AS k ON k.person_id = p.person_id AND k.table_name = 'condition'
+  LEFT JOIN mode AS m ON m.person_id = p.person_id
 ), numbered AS (
   SELECT o.*, g.value AS merge_days,
          sum(CASE WHEN covered_to IS NULL THEN 1
+                  WHEN o.unbounded THEN 0
                   WHEN date_diff('day', covered_to, start_date) - 1 > g.value THEN 1 ELSE 0 END)
            OVER (PARTITION BY o.person_id, bound ORDER BY place ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW) AS spell_no
   FROM ordered AS o
@@ -54,6 +58,7 @@ WITH depression AS (
 ), spell AS (
   SELECT person_id, bound, spell_no, min(start_date) AS start_date, max(end_date) AS end_date, max(CASE WHEN stated THEN 1 ELSE 0 END) = 1 AS stated,
          max(diagnosed) = 1 AS diagnosed, min(start_known) = 1 AS start_known, max(merge_days) AS merge_days,
+         max(CASE WHEN unbounded THEN 1 ELSE 0 END) = 1 AS unbounded,
          row_number() OVER (PARTITION BY person_id, bound ORDER BY spell_no DESC) = 1 AS is_last
   FROM numbered GROUP BY person_id, bound, spell_no
 )
@@ -61,5 +66,5 @@ SELECT s.person_id, CAST(s.bound AS VARCHAR) AS bound, CAST(s.spell_no AS BIGINT
        CAST(s.start_date AS DATE) AS start_date, CAST(s.end_date AS DATE) AS end_date,
        CAST(s.stated AS BOOLEAN) AS stated, CAST(s.diagnosed AS BOOLEAN) AS diagnosed, CAST(s.start_known AS BOOLEAN) AS start_known,
        CAST(s.is_last AS BOOLEAN) AS is_last,
-       CAST(s.is_last AND date_diff('day', s.end_date, a.anchor) <= s.merge_days AS BOOLEAN) AS is_current
+       CAST(s.is_last AND (s.unbounded OR date_diff('day', s.end_date, a.anchor) <= s.merge_days) AS BOOLEAN) AS is_current
 FROM spell AS s JOIN assess.as_of AS a ON a.person_id = s.person_id

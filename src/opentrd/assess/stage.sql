@@ -1,6 +1,7 @@
 -- stage: one row is one person, one instrument and one item; item 'total' is the score.
 --   person_id, instrument, item
---   low, high            score, lower and upper bound; maudsley both null: not applicable; high alone null: no upper bound known
+--   low, high            score, lower and upper bound; maudsley low null: not applicable, or (high given) perhaps not applicable;
+--                        mgh_s high null: no upper bound known
 --   band_low, band_high  named band of the total at either bound
 --   scale_min, scale_max ends of the scale; null: open
 --   episode_id           the episode that is staged: the one at as_of, else the last
@@ -21,11 +22,11 @@ WITH item AS (
 )
 SELECT i.person_id, i.instrument, i.item, i.low, i.high,
        CAST(CASE WHEN i.item = 'total'
-                 THEN CASE WHEN i.instrument = 'maudsley' AND (i.low IS NULL OR t.failed_low = 0) THEN 'not applicable (no failed trial)'
+                 THEN CASE WHEN i.instrument = 'maudsley' AND i.low IS NULL THEN 'not applicable (no failed trial)'
                            WHEN i.broken IS NOT NULL THEN l.band || ' (non-hierarchical: ' || i.broken || ' failed)'
                            ELSE l.band END END AS VARCHAR) AS band_low,
        CAST(CASE WHEN i.item = 'total'
-                 THEN CASE WHEN i.instrument = 'maudsley' AND i.low IS NULL THEN 'not applicable (no failed trial)'
+                 THEN CASE WHEN i.instrument = 'maudsley' AND i.high IS NULL THEN 'not applicable (no failed trial)'
                            WHEN i.broken IS NOT NULL AND i.low = i.high THEN h.band || ' (non-hierarchical: ' || i.broken || ' failed)'
                            ELSE h.band END END AS VARCHAR) AS band_high,
        CAST(s.scale_min AS DOUBLE) AS scale_min, CAST(s.scale_max AS DOUBLE) AS scale_max,
@@ -36,8 +37,6 @@ FROM item AS i
 JOIN knowledge.instrument AS s ON s.instrument = i.instrument AND s.item = i.item
 JOIN status AS w ON w.instrument = i.instrument
 JOIN assess.eligibility AS g ON g.person_id = i.person_id AND g.definition = i.instrument
-LEFT JOIN (SELECT person_id, max(certain) AS failed_low FROM assess.failed WHERE definition = 'maudsley' GROUP BY person_id) AS t
-  ON t.person_id = i.person_id
 LEFT JOIN assess.episode AS e ON e.person_id = i.person_id AND e.is_last
 LEFT JOIN knowledge.band AS l ON l.instrument = i.instrument AND i.item = 'total' AND i.low BETWEEN l.from_score AND l.to_score
 LEFT JOIN knowledge.band AS h ON h.instrument = i.instrument AND i.item = 'total' AND i.high BETWEEN h.from_score AND h.to_score

@@ -65,7 +65,7 @@ SELECT c.person_id, CAST(c.definition AS VARCHAR) AS definition,
        CAST(c.person_id || '/' || c.definition || '/' || c.agent || '/' || CAST(c.last_issue AS VARCHAR) AS VARCHAR) AS event_id,
        c.agent, CAST(c.first_issue AS DATE) AS first_issue, CAST(c.last_issue AS DATE) AS last_issue,
        CAST(c.length_days AS BIGINT) AS length_days, CAST(c.next_agent AS VARCHAR) AS next_agent, CAST(c.next_issue AS DATE) AS next_issue,
-       CAST(c.length_ok AS BOOLEAN) AS length_ok, CAST(c.gap_ok AS BOOLEAN) AS gap_ok,
+       CAST(CASE WHEN x.exact THEN c.length_ok END AS BOOLEAN) AS length_ok, CAST(CASE WHEN x.exact THEN c.gap_ok END AS BOOLEAN) AS gap_ok,
        CAST(CASE WHEN x.exact THEN c.length_ok AND c.gap_ok END AS BOOLEAN) AS counts,
        CAST(x.exact AS BOOLEAN) AS exact
 FROM clause AS c JOIN inexact AS x ON x.person_id = c.person_id AND x.definition = c.definition

@@ -1,10 +1,10 @@
 -- trial: one row is one attempt at treatment: a drug, a combination, an augmentation, a procedure course or a psychotherapy.
 --   person_id, trial_id
---   episode_id     the episode it overlaps (of several, the one that starts last); null: none
+--   episode_id     the episode it overlaps longest (certain days first, then possible ones, then the later episode); null: none
 --   kind           drug, combination, augmentation, procedure, psychotherapy
 --   agents, classes   what was given, base first, joined by ' + '
 --   base_trial     for a combination or augmentation: the drug trial it was added to
---   start_date     first day; null when the record gives none
+--   start_date     first possible day; null when no day is certain;  certain_start  first certain day
 --   supply_end     last certain day before the first gap in the supply
 --   bridged_end    last certain day, gaps up to the gap rule bridged
 --   last_issue     start of the last exposure
@@ -20,7 +20,12 @@
 --   may_start, may_end   first and last possible day
 WITH placed AS (
   SELECT t.*, e.episode_id, e.reckoned_from, e.reckoned_to,
-         row_number() OVER (PARTITION BY t.trial_id ORDER BY e.episode_no DESC) AS nth
+         row_number() OVER (PARTITION BY t.trial_id
+                            ORDER BY coalesce(date_diff('day', CASE WHEN t.sure_start > e.reckoned_from THEN t.sure_start ELSE e.reckoned_from END,
+                                                        CASE WHEN t.bridged_end < e.reckoned_to THEN t.bridged_end ELSE e.reckoned_to END), -1) DESC,
+                                     coalesce(date_diff('day', CASE WHEN t.may_start > e.reckoned_from THEN t.may_start ELSE e.reckoned_from END,
+                                                        CASE WHEN t.may_end < e.reckoned_to THEN t.may_end ELSE e.reckoned_to END), -1) DESC,
+                                     e.episode_no DESC) AS nth
   FROM assess.attempt AS t
   LEFT JOIN assess.episode AS e ON e.person_id = t.person_id AND t.may_start <= e.reckoned_to AND t.may_end >= e.reckoned_from
 ), certain AS (  -- stretches in which the attempt certainly ran
@@ -47,6 +52,7 @@ SELECT p.person_id, p.trial_id, CAST(p.episode_id AS VARCHAR) AS episode_id, p.k
        CAST(CASE WHEN a.as_of IS NOT NULL THEN p.supply_end END AS DATE) AS supply_end,
        CAST(CASE WHEN a.as_of IS NOT NULL THEN p.bridged_end END AS DATE) AS bridged_end,
        CAST(CASE WHEN a.as_of IS NOT NULL THEN p.last_issue END AS DATE) AS last_issue,
+       CAST(CASE WHEN a.as_of IS NOT NULL THEN p.sure_start END AS DATE) AS certain_start,
        p.days_low, CAST(CASE WHEN a.as_of IS NOT NULL OR p.days_high < 36500 THEN p.days_high END AS BIGINT) AS days_high, p.top_dose_mg,
        CAST(o.adherence AS DOUBLE) AS adherence,
        CAST(CASE WHEN p.kind IN ('procedure', 'psychotherapy') THEN c.stop_reason ELSE o.stop_reason END AS VARCHAR) AS stop_reason,

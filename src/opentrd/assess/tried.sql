@@ -8,6 +8,7 @@ WITH attempt AS (
   SELECT t.person_id, d.definition, t.kind, t.laterality, s.procedure IS NOT NULL AS is_ect,
          t.episode_ok AND CASE WHEN c.is_last THEN TRUE END AS episode_ok,
          t.days_low >= g.value OR t.kind = 'procedure' AS long_enough,
+         CASE WHEN coalesce(t.sessions >= n.value, TRUE) THEN TRUE END AS course_ok,  -- too few recorded sessions: perhaps no course
          CASE t.dose_status WHEN 'below minimum' THEN FALSE WHEN 'not known' THEN NULL ELSE TRUE END AS dose_ok,
          CASE WHEN t.improvement_pct < f.max_improvement_pct THEN TRUE
               WHEN t.improvement_pct >= f.max_improvement_pct THEN FALSE
@@ -19,11 +20,12 @@ WITH attempt AS (
   CROSS JOIN knowledge.definition AS d
   JOIN knowledge.failure_rule AS f ON f.failure_rule = d.failure_rule
   JOIN knowledge.parameter AS g ON g.parameter = 'min_joint_days'
+  JOIN knowledge.parameter AS n ON n.parameter = 'ect_course_sessions'
   LEFT JOIN knowledge.procedure_set AS s ON s.procedure_set = 'ect' AND s.procedure = t.agent
   WHERE d.family = 'instrument' AND t.kind IN ('augmentation', 'procedure')
 ), truth AS (
-  SELECT *, did_not_respond AND episode_ok AND dose_ok AS failed,
-         CASE WHEN laterality = 'bilateral' THEN did_not_respond AND episode_ok
+  SELECT *, did_not_respond AND episode_ok AND dose_ok AND course_ok AS failed,
+         CASE WHEN laterality = 'bilateral' THEN did_not_respond AND episode_ok AND course_ok
               WHEN laterality = 'unilateral' THEN FALSE
               WHEN NOT did_not_respond THEN FALSE END AS failed_bilateral
   FROM attempt

@@ -1,6 +1,7 @@
 -- stage_maudsley: one row is one person and one item of the Maudsley Staging Method (or its total).
 --   person_id, instrument, item
---   low, high      score, lower and upper bound; both null: not applicable (no failed trial)
+--   low, high      score, lower and upper bound; both null: not applicable (no failed trial); low alone null: perhaps not
+--                  applicable, because it is not certain that any trial failed
 --   low_months, high_months   length of the episode behind the item `duration`, for the reader
 WITH length AS (
   SELECT e.person_id, s.bound, e.basis, e.start_date IS NOT NULL AS start_known,
@@ -66,7 +67,8 @@ WITH length AS (
   JOIN knowledge.instrument AS s ON s.instrument = 'maudsley' AND s.item <> 'total'
 ), scored AS (
   SELECT b.person_id, b.item, b.low_months, b.high_months, coalesce(b.none_failed, FALSE) AS none_failed,
-         coalesce(b.low_score, l.score, b.scale_min) AS low,  -- no failure for certain: the lowest level, if it applies at all
+         coalesce(b.low_score, l.score, b.scale_min) AS low,
+         CASE WHEN b.item = 'failures' AND b.low_value = 0 THEN 1 ELSE 0 END AS may_not_apply,
          coalesce(b.high_score, h.score, b.scale_max) AS high
   FROM bound AS b
   LEFT JOIN knowledge.level AS l ON l.instrument = 'maudsley' AND l.item = b.item AND b.item IN ('duration', 'failures')
@@ -75,13 +77,13 @@ WITH length AS (
     AND b.high_value >= h.from_value AND coalesce(b.high_value <= h.to_value, TRUE)
 )
 SELECT person_id, CAST('maudsley' AS VARCHAR) AS instrument, CAST(item AS VARCHAR) AS item,
-       CAST(CASE WHEN item = 'failures' AND none_failed THEN NULL ELSE low END AS DOUBLE) AS low,
+       CAST(CASE WHEN may_not_apply = 1 THEN NULL ELSE low END AS DOUBLE) AS low,
        CAST(CASE WHEN item = 'failures' AND none_failed THEN NULL ELSE high END AS DOUBLE) AS high,
        CAST(CASE WHEN item = 'duration' THEN low_months END AS BIGINT) AS low_months,
        CAST(CASE WHEN item = 'duration' THEN high_months END AS BIGINT) AS high_months
 FROM scored
 UNION ALL
 SELECT person_id, 'maudsley', 'total',
-       CASE WHEN max(CASE WHEN none_failed THEN 1 ELSE 0 END) = 1 THEN NULL ELSE sum(low) END,
+       CASE WHEN max(may_not_apply) = 1 THEN NULL ELSE sum(low) END,
        CASE WHEN max(CASE WHEN none_failed THEN 1 ELSE 0 END) = 1 THEN NULL ELSE sum(high) END, NULL, NULL
 FROM scored GROUP BY person_id

@@ -45,5 +45,5 @@ WITH classed AS (
 SELECT person_id, CAST('thase_rush' AS VARCHAR) AS instrument, CAST('total' AS VARCHAR) AS item,
        CAST(max(CASE WHEN bound = 'low' THEN stage END) AS DOUBLE) AS low,
        CAST(max(CASE WHEN bound = 'high' THEN stage END) AS DOUBLE) AS high,
-       CAST(max(CASE WHEN bound = 'low' AND stage >= 1 THEN nullif(broken, '') END) AS VARCHAR) AS broken
+       CAST(max(CASE WHEN bound = 'low' THEN nullif(broken, '') END) AS VARCHAR) AS broken
 FROM flagged GROUP BY person_id
