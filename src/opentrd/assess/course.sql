@@ -12,17 +12,17 @@ WITH used AS (
          coalesce(p.start_earliest, a.first_day, a.anchor) AS may_start,
          CASE WHEN coalesce(p.end_latest, p.start_latest, a.anchor) > a.anchor THEN a.anchor
               ELSE coalesce(p.end_latest, p.start_latest, a.anchor) END AS may_last,
-         CASE WHEN coalesce(p.end_earliest, p.start_latest) > a.anchor THEN a.anchor ELSE coalesce(p.end_earliest, p.start_latest) END AS sure_last
+         CASE WHEN coalesce(p.end_earliest, p.start_latest) > a.anchor THEN a.anchor ELSE coalesce(p.end_earliest, p.start_latest) END AS last_certain
   FROM record.procedure AS p
   JOIN assess.as_of AS a ON a.person_id = p.person_id
   JOIN knowledge.procedure_kind AS k ON k.procedure = p.procedure
   WHERE coalesce(p.present, TRUE) AND coalesce(p.start_earliest <= a.anchor, TRUE)
     AND k.grp IN ('neurostimulation', 'infusion', 'psychotherapy')
-), ordered AS (
-  SELECT *, max(may_last) OVER (PARTITION BY person_id, procedure ORDER BY may_start, may_last, procedure_id
-                                ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) AS covered_to,
-         max(sure_last) OVER (PARTITION BY person_id, procedure ORDER BY start_latest, sure_last, procedure_id
-                              ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) AS surely_to
+), ordered AS (  -- a row whose latest start lies after its certain end has no certain day
+  SELECT *, CASE WHEN start_latest <= last_certain THEN start_latest END AS sure_first,
+         CASE WHEN start_latest <= last_certain THEN last_certain END AS sure_last,
+         max(may_last) OVER (PARTITION BY person_id, procedure ORDER BY may_start, may_last, procedure_id
+                             ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) AS covered_to
   FROM used
 ), numbered AS (
   SELECT o.*,
@@ -31,23 +31,23 @@ WITH used AS (
            OVER (PARTITION BY person_id, procedure ORDER BY may_start, may_last, procedure_id
                  ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW) AS course_no,
          CASE WHEN covered_to IS NULL OR covered_to < may_start THEN date_diff('day', may_start, may_last) + 1
-              WHEN covered_to < may_last THEN date_diff('day', covered_to, may_last) ELSE 0 END AS may_days,
-         CASE WHEN start_latest > sure_last THEN 0
-              WHEN surely_to IS NULL OR surely_to < start_latest THEN date_diff('day', start_latest, sure_last) + 1
-              WHEN surely_to < sure_last THEN date_diff('day', surely_to, sure_last) ELSE 0 END AS sure_days
+              WHEN covered_to < may_last THEN date_diff('day', covered_to, may_last) ELSE 0 END AS may_days
   FROM ordered AS o JOIN knowledge.parameter AS g ON g.parameter = 'course_gap_days'
 ), ranked AS (
   SELECT *, row_number() OVER (PARTITION BY person_id, procedure, course_no
-                               ORDER BY may_start DESC, may_last DESC, procedure_id DESC) AS from_end,
-         row_number() OVER (PARTITION BY person_id, procedure, course_no ORDER BY may_start, may_last, procedure_id) AS from_start
+                               ORDER BY start_latest DESC NULLS LAST, end_latest DESC NULLS LAST, procedure_id DESC) AS from_end,
+         max(sure_last) OVER (PARTITION BY person_id, procedure, course_no ORDER BY sure_first NULLS LAST, sure_last, procedure_id
+                              ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) AS surely_to
   FROM numbered
 )
 SELECT person_id, CAST(procedure AS VARCHAR) AS procedure, CAST(max(grp) AS VARCHAR) AS grp, CAST(course_no AS BIGINT) AS course_no,
-       CAST(min(start_latest) AS DATE) AS sure_start,
+       CAST(min(sure_first) AS DATE) AS sure_start,
        CAST(max(sure_last) AS DATE) AS sure_end,
-       CAST(coalesce(min(CASE WHEN from_start > 1 AND surely_to < start_latest - 1 THEN surely_to END), max(sure_last)) AS DATE) AS supply_end,
-       CAST(max(start_latest) AS DATE) AS last_issue,
-       CAST(sum(coalesce(sure_days, 0)) AS BIGINT) AS days_low, CAST(sum(may_days) AS BIGINT) AS days_high,
+       CAST(coalesce(min(CASE WHEN surely_to < sure_first - 1 THEN surely_to END), max(sure_last)) AS DATE) AS supply_end,
+       CAST(max(sure_first) AS DATE) AS last_issue,
+       CAST(sum(CASE WHEN sure_first IS NULL THEN 0
+                     WHEN surely_to IS NULL OR surely_to < sure_first THEN date_diff('day', sure_first, sure_last) + 1
+                     WHEN surely_to < sure_last THEN date_diff('day', surely_to, sure_last) ELSE 0 END) AS BIGINT) AS days_low, CAST(sum(may_days) AS BIGINT) AS days_high,
        CAST(min(may_start) AS DATE) AS may_start,
        CAST(max(may_last) AS DATE) AS may_end,
        CAST(CASE WHEN count(*) > 1 OR max(sessions) IS NOT NULL THEN sum(coalesce(sessions, 1)) END AS BIGINT) AS sessions,

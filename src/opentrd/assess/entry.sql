@@ -96,7 +96,8 @@ WITH observed AS (
   FROM record.condition AS c
   JOIN knowledge.condition_set AS s ON s.condition = c.condition
   JOIN (SELECT DISTINCT definition, diagnosis_set FROM knowledge.window_rule) AS r ON r.diagnosis_set = s.condition_set
-  WHERE coalesce(c.present, TRUE) GROUP BY r.definition, c.person_id
+  JOIN assess.as_of AS a ON a.person_id = c.person_id
+  WHERE coalesce(c.present, TRUE) AND coalesce(c.start_earliest <= a.anchor, TRUE) GROUP BY r.definition, c.person_id
 ), undated AS (  -- the day itself may be unknown
   SELECT u.*, CASE WHEN g.person_id IS NULL AND k.kept THEN FALSE END AS diagnosis_ok
   FROM unordered AS u

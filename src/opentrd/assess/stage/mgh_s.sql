@@ -2,23 +2,32 @@
 --   person_id, instrument, item
 --   low, high      points, lower and upper bound; high null: no upper bound known
 WITH trial AS (
-  SELECT j.person_id, j.trial_id, j.counted_as, t.start_date, coalesce(t.may_end, t.bridged_end) AS last_day,
+  SELECT j.person_id, j.trial_id, j.counted_as, t.agent, t.era_no, t.start_date, coalesce(t.may_end, t.bridged_end) AS last_day,
          CASE WHEN j.counts AND j.part_no IS NOT NULL THEN 1 ELSE 0 END AS certain, CASE WHEN coalesce(j.counts, TRUE) THEN 1 ELSE 0 END AS possible
   FROM assess.judgement AS j
   JOIN assess.trial AS t ON t.trial_id = j.trial_id
   WHERE j.definition = 'mgh_s' AND coalesce(j.episode_ok, TRUE)
-), rated AS (  -- a rating speaks for the trial it is dated in, else for the last one begun before it
-  SELECT t.trial_id, m.measure, m.value,
-         row_number() OVER (PARTITION BY m.person_id, m.measurement_id
-                            ORDER BY CASE WHEN m.date_latest BETWEEN t.start_date AND t.last_day THEN 0 ELSE 1 END, t.start_date DESC, t.trial_id) AS nth
+), rated AS (  -- a rating speaks for the trial it is dated in (of several the one begun last), else for the last one begun before it
+  SELECT m.person_id, m.measurement_id, t.trial_id, t.start_date, m.measure, m.value,
+         c.agent IS NOT NULL AS certainly_in, m.date_latest <= t.last_day AS possibly_in,
+         max(CASE WHEN c.agent IS NOT NULL THEN t.start_date END) OVER (PARTITION BY m.person_id, m.measurement_id) AS last_certain,
+         max(t.start_date) OVER (PARTITION BY m.person_id, m.measurement_id) AS last_begun
   FROM record.measurement AS m
   JOIN trial AS t ON t.person_id = m.person_id AND t.start_date <= m.date_latest
   JOIN assess.as_of AS a ON a.person_id = m.person_id AND m.date_earliest <= a.anchor
+  LEFT JOIN assess.piece AS c ON c.person_id = t.person_id AND c.agent = t.agent AND c.era_no = t.era_no
+    AND m.date_latest BETWEEN c.start_date AND c.end_date
   WHERE m.measure IN ('dose_optimised', 'duration_optimised') AND coalesce(m.sign, '=') = '='
+), candidate AS (  -- an end that is not known leaves open which trial it was
+  SELECT *, count(*) OVER (PARTITION BY person_id, measurement_id) AS trials FROM rated
+  WHERE CASE WHEN last_certain IS NULL THEN possibly_in OR start_date = last_begun
+             ELSE (certainly_in AND start_date = last_certain) OR (possibly_in AND start_date > last_certain) END
 ), rating AS (
-  SELECT trial_id, max(CASE WHEN measure = 'dose_optimised' THEN value END) AS dose_optimised,
-         max(CASE WHEN measure = 'duration_optimised' THEN value END) AS duration_optimised
-  FROM rated WHERE nth = 1 GROUP BY trial_id
+  SELECT trial_id, max(CASE WHEN measure = 'dose_optimised' AND trials = 1 THEN value END) AS dose_optimised,
+         max(CASE WHEN measure = 'dose_optimised' THEN value END) AS dose_possibly,
+         max(CASE WHEN measure = 'duration_optimised' AND trials = 1 THEN value END) AS duration_optimised,
+         max(CASE WHEN measure = 'duration_optimised' THEN value END) AS duration_possibly
+  FROM candidate GROUP BY trial_id
 ), added AS (  -- below its minimum dose an agent was not given against depression (sleep, pain)
   SELECT t.base_trial, count(DISTINCT CASE WHEN t.days_low >= g.value AND t.dose_status <> 'not known' THEN t.agent END) AS low, count(DISTINCT t.agent) AS high
   FROM assess.trial AS t JOIN knowledge.parameter AS g ON g.parameter = 'min_joint_days'
@@ -27,9 +36,9 @@ WITH trial AS (
 ), per_trial AS (
   SELECT t.person_id, t.counted_as, t.certain, t.possible,
          t.certain * CASE WHEN r.dose_optimised >= 1 THEN 1 ELSE 0 END AS dose_low,
-         t.possible * CASE WHEN r.dose_optimised >= 1 THEN 1 WHEN r.dose_optimised < 1 THEN 0 WHEN k.kept THEN 0 ELSE 1 END AS dose_high,
+         t.possible * CASE WHEN r.dose_possibly >= 1 THEN 1 WHEN r.dose_optimised < 1 THEN 0 WHEN k.kept THEN 0 ELSE 1 END AS dose_high,
          t.certain * CASE WHEN r.duration_optimised >= 1 THEN 1 ELSE 0 END AS duration_low,
-         t.possible * CASE WHEN r.duration_optimised >= 1 THEN 1 WHEN r.duration_optimised < 1 THEN 0 WHEN k.kept THEN 0 ELSE 1 END AS duration_high,
+         t.possible * CASE WHEN r.duration_possibly >= 1 THEN 1 WHEN r.duration_optimised < 1 THEN 0 WHEN k.kept THEN 0 ELSE 1 END AS duration_high,
          t.certain * coalesce(a.low, 0) AS added_low, t.possible * coalesce(a.high, 0) AS added_high
   FROM trial AS t
   JOIN assess.kept AS k ON k.person_id = t.person_id AND k.table_name = 'measurement'
