@@ -25,6 +25,7 @@ __all__ = ["Assessment", "Record", "ResultTable", "assess", "read"]
 
 # Judgements, questions and the trace are written for up to so many persons; they are many rows a person.
 DETAIL_PERSONS = 1_000
+FIRST_YEAR, LAST_YEAR = 1850, 2199
 RESULT_TABLES = ("episode", "trial", "judgement", "verdict", "stage", "question")
 _run_numbers = itertools.count(1)
 
@@ -159,7 +160,10 @@ def parse_day(text: dt.date | str | None) -> dt.date | None:
     if text is None or isinstance(text, dt.date):
         return text
     try:
-        return dt.date.fromisoformat(text)
+        day = dt.datetime.strptime(text, "%Y-%m-%d").date()
+        if not FIRST_YEAR <= day.year <= LAST_YEAR:
+            raise ValueError
+        return day
     except ValueError:
         raise InputError(
             f"as-of {text!r} is not a date; expected YYYY-MM-DD, for example 2024-06-30."
@@ -190,15 +194,17 @@ def _limit_definitions(connection: duckdb.DuckDBPyConnection, wanted: Sequence[s
     from opentrd import knowledge
 
     knowledge.load_into(connection)
-    if not wanted:
+    if wanted is None:
         return
     rows = connection.execute(
         "SELECT definition FROM knowledge.definition WHERE family <> 'instrument' ORDER BY definition"
     ).fetchall()
     known = [str(row[0]) for row in rows]
-    unknown = [name for name in wanted if name not in known]
-    if unknown:
-        raise InputError(f"No definition is called {', '.join(unknown)}. Known: {', '.join(known)}.")
+    unknown = [name or "(nothing)" for name in wanted if name not in known]
+    if unknown or not wanted:
+        raise InputError(
+            f"No definition is called {', '.join(unknown) or '(nothing)'}. Known: {', '.join(known)}."
+        )
     for table in ("definition", "definition_exclusion", "switch_rule", "window_rule"):
         keep = "definition IN (SELECT unnest(?)) OR definition IN ('maudsley', 'thase_rush', 'mgh_s')"
         connection.execute(f"DELETE FROM knowledge.{table} WHERE NOT ({keep})", [list(wanted)])

@@ -62,8 +62,9 @@ def assess(
     from opentrd import api
 
     day = api.parse_day(as_of)
-    wanted = [name.strip() for name in definitions.split(",") if name.strip()] if definitions else None
+    wanted = None if definitions is None else [name.strip() for name in definitions.split(",")]
     _writable(out_dir)
+    _apart(out_dir, inputs)
     with errors.status("reading the input ...") if not quiet else _Silent() as status:
         record = api.read(
             [Path(text) if "://" not in text else text for text in inputs], cdm_schema=cdm_schema
@@ -162,6 +163,19 @@ def _writable(folder: Path) -> None:
 
     if folder.exists() and not folder.is_dir():
         raise InputError(f"--out {folder} is a file; give the name of a folder.")
+    if folder.resolve() == Path.cwd().resolve():
+        raise InputError("--out is the current folder; give the name of a folder for the results.")
+
+
+def _apart(folder: Path, inputs: list[str]) -> None:
+    """Results never lie over their input."""
+    from opentrd.record.raw import InputError
+
+    target = folder.resolve()
+    for text in inputs:
+        source = Path(text).resolve()
+        if "://" not in text and (source == target or target in source.parents):
+            raise InputError(f"--out {folder} holds the input {text}; give another folder for the results.")
 
 
 def main() -> None:
@@ -173,7 +187,7 @@ def main() -> None:
     except InputError as problem:
         errors.print(f"opentrd: {problem}", style="bold", markup=False, soft_wrap=True)
         sys.exit(UNREADABLE)
-    except (PermissionError, IsADirectoryError, NotADirectoryError) as problem:
+    except OSError as problem:
         errors.print(f"opentrd: cannot write or read: {problem}", markup=False, soft_wrap=True)
         sys.exit(UNREADABLE)
     except KeyboardInterrupt:

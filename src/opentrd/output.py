@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
 # Spreadsheets run a cell that begins with one of these.
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 _ALWAYS = ("episode", "trial", "verdict", "stage", "question")
+_TABLES = (*_ALWAYS, "judgement", "trace", "unread")
+_PAGE = re.compile(r"index\.html|person-\d+\.html")
 
 
 def write_output(assessment: Assessment, folder: Path, *, min_count: int, judgements: bool) -> Path:
@@ -31,8 +34,7 @@ def write_output(assessment: Assessment, folder: Path, *, min_count: int, judgem
     if assessment.detailed:
         assessment.trace()
         written.append("trace")
-    for stale in tables.glob("*.parquet"):
-        stale.unlink()
+    _clear(folder)
     for name in written:
         connection.table(f"assess.{name}").order("ALL").write_parquet(
             str(tables / f"{name}.parquet"), compression="zstd"
@@ -50,10 +52,30 @@ def write_output(assessment: Assessment, folder: Path, *, min_count: int, judgem
         "as_of": _as_of(connection),
         "min_count": min_count,
         "tables": sorted([*written, "unread"]),
+        "detail": "judgements, questions and the trace are made for up to 1,000 persons"
+        if not assessment.detailed
+        else "all tables",
         "seconds": assessment.seconds,
     }
+    page = assessment.report(folder, min_count=min_count)
+    run["pages"] = sorted(path.name for path in folder.glob("*.html") if _PAGE.fullmatch(path.name))
     (folder / "run.json").write_text(json.dumps(run, indent=2) + "\n", encoding="utf-8")
-    return assessment.report(folder, min_count=min_count)
+    return page
+
+
+def _clear(folder: Path) -> None:
+    """Remove the pages and tables that an earlier run left in the folder, and nothing else."""
+    try:
+        earlier = json.loads((folder / "run.json").read_text(encoding="utf-8"))
+        pages, tables = list(earlier["pages"]), list(earlier["tables"])
+    except (OSError, ValueError, KeyError, TypeError):
+        return
+    for name in pages:
+        if _PAGE.fullmatch(str(name)):
+            (folder / str(name)).unlink(missing_ok=True)
+    for name in tables:
+        if name in _TABLES:
+            (folder / "tables" / f"{name}.parquet").unlink(missing_ok=True)
 
 
 def write_unread(connection: duckdb.DuckDBPyConnection, path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -69,7 +70,7 @@ def write_pages(assessment: Assessment, folder: Path, *, min_count: int = 5) -> 
     ]
     patients = [
         (
-            _person_tables(connection, person, len(persons)),
+            _person_tables(connection, person, persons),
             {"trace": person_trace(connection, person), **shared},
         )
         for person in persons
@@ -77,7 +78,9 @@ def write_pages(assessment: Assessment, folder: Path, *, min_count: int = 5) -> 
     return pages.write(folder, patients, meta)[0]
 
 
-def _person_tables(connection: duckdb.DuckDBPyConnection, person_id: str, persons: int) -> dict[str, Rows]:
+def _person_tables(
+    connection: duckdb.DuckDBPyConnection, person_id: str, persons: list[str]
+) -> dict[str, Rows]:
     tables = {
         name: _rows(connection, f"SELECT * FROM record.{name} WHERE person_id = ? ORDER BY ALL", [person_id])
         for name in _RECORD_TABLES
@@ -87,9 +90,44 @@ def _person_tables(connection: duckdb.DuckDBPyConnection, person_id: str, person
         for name in _RESULT_TABLES
     }
     tables["kept"] = _rows(connection, "SELECT table_name FROM record.kept ORDER BY table_name")
-    # Notes carry no person: with one person they are all shown, with several the list of the whole source.
-    tables["unread"] = _rows(connection, "SELECT * FROM record.unread ORDER BY ALL LIMIT 200")
+    tables["unread"] = _notes(connection, persons)
     return tables
+
+
+# Cells of these fields name a person or a row, and are not shown on a page.
+_ID_FIELD = re.compile(r"(^|_)id$|subject|patient|reference", re.IGNORECASE)
+_NOTES = 200
+
+
+def _notes(connection: duckdb.DuckDBPyConnection, persons: list[str]) -> Rows:
+    """What was not understood, fit for a page: no file name, no id of a person.
+
+    Notes carry no person. With one person in the source they are all his or hers; with several the page only counts
+    them by kind, and the list stays in ``unread.csv``.
+    """
+    ids = re.compile(
+        "|".join(rf"(?<![\w-]){re.escape(name)}(?![\w-])" for name in sorted(persons, key=len, reverse=True))
+        or "$^"
+    )
+    if len(persons) == 1:
+        rows = _rows(
+            connection, f"SELECT row, field, value, reason FROM record.unread ORDER BY ALL LIMIT {_NOTES}"
+        )
+        for row in rows:
+            hidden = _ID_FIELD.search(str(row["field"] or ""))
+            row["source"] = ""
+            row["row"] = re.sub(r"^Patient/.*", "Patient", str(row["row"] or ""))
+            row["value"] = "(an id)" if hidden and row["value"] else row["value"]
+    else:
+        rows = _rows(
+            connection,
+            "SELECT '' AS source, '' AS row, field, count(*) || ' in the whole source' AS value, reason FROM record.unread "
+            f"GROUP BY field, reason ORDER BY count(*) DESC, field, reason LIMIT {_NOTES}",
+        )
+    for row in rows:
+        for name in ("row", "value", "reason"):
+            row[name] = ids.sub("(id)", str(row[name] or ""))
+    return rows
 
 
 def _rows(connection: duckdb.DuckDBPyConnection, query: str, values: list[Any] | None = None) -> Rows:

@@ -14,6 +14,7 @@ def definition_texts(connection: duckdb.DuckDBPyConnection) -> dict[str, dict[st
     """Title, text and citation of every definition and instrument in ``knowledge.*``, by its name."""
     tables = {name: _rows(connection, name) for name in (
         "definition", "adequacy_rule", "failure_rule", "definition_exclusion", "switch_rule", "window_rule", "dose_table",
+        "agent_set",
     )}  # fmt: skip
     texts = {}
     for row in tables["definition"]:
@@ -101,15 +102,46 @@ def _switches(row: Row, tables: Mapping[str, list[Row]]) -> str:
 
 def _window(row: Row, tables: Mapping[str, list[Row]]) -> str:
     rules = [rule for rule in tables["window_rule"] if rule["definition"] == row["definition"]]
-    ways = "; ".join(
-        f"({rule['path']}) start of an agent of the set {rule['entry_set']}, with at least {rule['min_agents']} different agents of "
-        f"{rule['prior_set']}{' as dose eras' if rule['uses_dose_eras'] else ''} in the {rule['lookback_days']} days up to it, "
-        f"{rule['min_before']} or more of them begun before"
-        for rule in rules
+    ways = "; ".join(f"({rule['path']}) {_way(rule, tables['agent_set'])}" for rule in rules)
+    before = _span(rules[0]["diagnosis_days"])
+    return f"Any of: {ways}. A depressive disorder is recorded in the {before} before. The first such day counts."
+
+
+def _way(rule: Row, sets: list[Row]) -> str:
+    """One way into the cohort: what is started, and what has to be there in the days up to it."""
+    agents, before = int(rule["min_agents"]), int(rule["min_before"])
+    kind = _set_name(rule["prior_set"])
+    least = f"at least {_count(agents)} {kind if agents == 1 else f'different {kind}s'}"
+    said = (
+        f"{_one_of(rule['entry_set'], sets)} is started, with {'dose eras of ' if rule['uses_dose_eras'] else ''}{least} in the "
+        f"{_span(rule['lookback_days'])} up to that day"
     )
-    return f"Any of: {ways}. A depressive disorder recorded in the {rules[0]['diagnosis_days']} days before. First such day."
+    return f"{said}, at least {_count(before)} of them begun before it" if before else said
 
 
+def _one_of(agent_set: str, sets: list[Row]) -> str:
+    """A member of a set in words: the drug itself when the set has one only, else ``an antidepressant``."""
+    agents = [row["agent"] for row in sets if row["agent_set"] == agent_set]
+    if len(agents) == 1:
+        return str(agents[0])
+    name = _set_name(agent_set)
+    return f"{'an' if name[:1] in 'aeiou' else 'a'} {name}"
+
+
+def _set_name(agent_set: str) -> str:
+    """The last word of a set's name, which says what is in it; what stands before names the definition."""
+    return agent_set.rpartition("_")[2]
+
+
+def _count(number: int) -> str:
+    return _NUMBERS.get(number, str(number))
+
+
+def _span(days: int) -> str:
+    return "year" if days == 365 else f"{days} days"
+
+
+_NUMBERS = {1: "one", 2: "two", 3: "three", 4: "four", 5: "five"}
 _SENTENCES = {"failures": _failures, "instrument": _instrument, "switches": _switches, "window": _window}
 
 

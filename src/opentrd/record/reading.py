@@ -16,6 +16,7 @@ from opentrd.record.raw import InputError, connect
 
 _DIGEST_BLOCK = 1 << 20
 _NAMED = 3  # inputs named in a message
+_DATABASE_ENDINGS = (".duckdb", ".db", ".ddb")
 _FHIR_ENDINGS = (".json", ".ndjson", ".json.gz", ".ndjson.gz", ".jsonl")
 _EXPECTED = (
     "Expected a FHIR R4 bundle (.json), a FHIR bulk export (.ndjson files or a folder of them), a folder of record "
@@ -89,14 +90,24 @@ def _load(
     paths = [Path(source) for source in sources]
     for path in paths:
         if not path.exists():
-            raise InputError(f"{path}: there is no such file or folder. {_EXPECTED}")
+            shown = path.name if "://" in str(sources) or ":/" in str(path) else path  # an address may hold a password
+            raise InputError(f"{shown}: there is no such file or folder. {_EXPECTED}")
     only = paths[0] if len(paths) == 1 else None
     # A folder of record tables and a CDM both have a person table; the CDM's columns tell them apart.
     if only is not None and is_omop(only):
         from opentrd.record.omop import load_omop
 
+        if cdm_schema is not None and only.is_dir():
+            raise InputError(f"--cdm-schema {cdm_schema} is for a CDM in a database; {only} is a folder.")
         load_omop(connection, only, cdm_schema=cdm_schema)
         return "omop", _digests(paths)
+    if only is not None and only.is_file() and only.suffix.lower() in _DATABASE_ENDINGS:
+        from opentrd.record.omop import load_omop
+
+        load_omop(connection, only, cdm_schema=cdm_schema)  # says what is wrong with it
+        return "omop", _digests(paths)
+    if cdm_schema is not None:
+        raise InputError(f"--cdm-schema {cdm_schema} is for a CDM in a database; {only or paths[0]} is not one.")
     if only is not None and is_record_folder(only):
         load_folder(connection, only)
         return "tables", _digests(paths)

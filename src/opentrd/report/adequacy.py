@@ -8,6 +8,9 @@ from typing import Any
 from opentrd.report.words import Row, truth
 
 BELOW_MINIMUM = "below minimum"
+# Treatments for which no rule of adequacy exists: neither adequate nor unknown.
+NO_RULE = "no rule"
+WITHOUT_RULE = ("procedure", "psychotherapy")
 
 
 def adequate(trial: Row, meta: Mapping[str, Any]) -> bool | None:
@@ -29,6 +32,13 @@ def adequate(trial: Row, meta: Mapping[str, Any]) -> bool | None:
     if low is not None and low >= int(least):
         return True
     return None
+
+
+def standing(trial: Row, meta: Mapping[str, Any]) -> bool | str | None:
+    """The adequacy of a trial, or ``no rule`` for a treatment that no rule speaks about."""
+    if "adequate" not in trial and trial.get("kind") in WITHOUT_RULE:
+        return NO_RULE
+    return adequate(trial, meta)
 
 
 def adequacy_words(meta: Mapping[str, Any]) -> str:

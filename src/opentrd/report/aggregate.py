@@ -18,6 +18,8 @@ NEEDS: dict[str, dict[str, pa.DataType]] = {
     "trial": {
         "person_id": pa.string(),
         "kind": pa.string(),
+        "improvement_pct": pa.float64(),
+        "stop_reason": pa.string(),
         "dose_status": pa.string(),
         "days_at_dose_low": pa.int64(),
         "days_at_dose_high": pa.int64(),
@@ -29,6 +31,7 @@ NEEDS: dict[str, dict[str, pa.DataType]] = {
         "knowledge_status": pa.string(),
     },
     "stage": {
+        "person_id": pa.string(),
         "instrument": pa.string(),
         "item": pa.string(),
         "low": pa.float64(),
@@ -39,7 +42,7 @@ NEEDS: dict[str, dict[str, pa.DataType]] = {
     },
     "unread": {"source": pa.string(), "field": pa.string(), "reason": pa.string()},
 }
-FILES = ("attrition", "verdict", "stage", "trial", "facts", "unread")
+FILES = ("attrition", "verdict", "stage", "points", "trial", "outcome", "facts", "unread")
 
 
 def aggregate(

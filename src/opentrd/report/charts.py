@@ -35,8 +35,9 @@ def patterns(prefix: str) -> str:
 
 
 def fill(name: str, prefix: str) -> str:
-    """The SVG fill of a shade: ``solid``, ``hatch`` or ``dots``."""
-    return SOLID if name == "solid" else f"url(#{prefix}-{name})"
+    """The SVG fill of a shade: ``solid``, ``pale``, ``hatch`` or ``dots``."""
+    plain = {"solid": SOLID, "pale": PALE}
+    return plain.get(name) or f"url(#{prefix}-{name})"
 
 
 def figure(width: float, height: float, body: str, *, prefix: str, title: str, description: str) -> Markup:

@@ -8,8 +8,16 @@ from typing import Any
 from markupsafe import Markup
 
 from opentrd.report import charts, words
-from opentrd.report.patient import INSTRUMENT_TITLES
-from opentrd.report.suppress import Cell, suppress_chain, suppress_nested, suppress_one, suppress_partition
+from opentrd.report.adequacy import NO_RULE, WITHOUT_RULE
+from opentrd.report.cohort_stages import DENOMINATOR, points_tables, share, stage_tables
+from opentrd.report.suppress import (
+    WITHHELD,
+    Cell,
+    suppress_chain,
+    suppress_nested,
+    suppress_one,
+    suppress_partition,
+)
 from opentrd.report.words import Row
 
 Tables = Mapping[str, Sequence[Row]]
@@ -37,6 +45,7 @@ def content(tables: Tables, meta: Mapping[str, Any]) -> dict[str, Any]:
     """Everything the template prints for a population."""
     least = int(given) if (given := meta.get("min_count")) is not None else DEFAULT_MIN_COUNT
     attrition = attrition_rows(tables.get("attrition") or (), least)
+    published = {line["persons"].value for line in attrition if line["persons"].value is not None}
     definitions = [definition_row(row, least) for row in tables.get("verdict") or ()]
     return {
         "persons": attrition[0]["persons"].text if attrition else "not stated",
@@ -44,7 +53,10 @@ def content(tables: Tables, meta: Mapping[str, Any]) -> dict[str, Any]:
         "attrition": attrition,
         "definitions": definitions,
         "range_chart": range_chart(definitions),
-        "instruments": stage_tables(tables.get("stage") or (), least),
+        "outcomes": outcome_words(tables.get("outcome") or (), least),
+        "staged": DENOMINATOR,
+        "instruments": stage_tables(tables.get("stage") or (), least, published),
+        "points": points_tables(tables.get("points") or (), least, published),
         "trials": trial_rows(tables.get("trial") or (), least),
         "unread": [
             {**_named(row, "source", "field", "reason"), "rows": suppress_one(row.get("rows"), least).text}
@@ -88,7 +100,9 @@ def definition_row(row: Row, min_count: int) -> dict[str, Any]:
     """The counts of one definition and the widest interval of its percentage, from shown counts only.
 
     The lowest percentage is certain cases among all who may belong to the denominator; the highest is
-    possible cases among those who certainly belong to it.
+    possible cases among those who certainly belong to it. Where a few undetermined persons hide a count, the
+    certain cases and the lowest percentage stay: they come first in the order, and a percentage of two shown
+    counts tells no more than these. Only the count beside them is withheld, as its difference is the small one.
     """
     order = ("persons", "eligible_high", "met_low", "met_high", "eligible_low")
     cells = suppress_nested({name: row.get(name) for name in order}, INSIDE, min_count)
@@ -99,7 +113,7 @@ def definition_row(row: Row, min_count: int) -> dict[str, Any]:
         **cells,
         "low": low,
         "high": high,
-        "percent": "not shown" if low is None or high is None else _percents(low, high),
+        "percent": _percents(low, high),
         "status": row.get("knowledge_status") or "",
     }
 
@@ -112,7 +126,11 @@ def _percent(part: Cell, whole: Cell) -> float | None:
     return min(100.0, 100 * part.value / whole.value)
 
 
-def _percents(low: float, high: float) -> str:
+def _percents(low: float | None, high: float | None) -> str:
+    if low is None:
+        return "not shown"
+    if high is None:
+        return f"at least {low:.1f} %"
     one, two = f"{low:.1f}", f"{max(low, high):.1f}"
     return f"{one} %" if one == two else f"{one}–{two} %"
 
@@ -121,9 +139,7 @@ def range_chart(rows: Sequence[Mapping[str, Any]]) -> Markup | None:
     """Each definition's percentage as a line from lowest to highest; a hidden one says so."""
     if not rows:
         return None
-    highest = max(
-        (row["high"] for row in rows if row["high"] is not None and row["low"] is not None), default=None
-    )
+    highest = max((max(row["low"], row["high"] or 0) for row in rows if row["low"] is not None), default=None)
     if highest is None:
         return None
     end = next(limit for limit in (10, 20, 50, 100) if highest <= limit)
@@ -143,7 +159,10 @@ def range_chart(rows: Sequence[Mapping[str, Any]]) -> Markup | None:
         y = ROW * place + 18
         body += charts.label(NAMES - 12, y + 4, _short(row["title"]), "end")
         body += charts.label(NAMES + PLOT + 12, y + 4, row["percent"], "start")
-        if row["low"] is None or row["high"] is None:
+        if row["low"] is None:
+            continue
+        if row["high"] is None:
+            body += f'<circle cx="{at(row["low"]):.1f}" cy="{y}" r="5" fill="{charts.SOLID}"/>'
             continue
         low, high = at(row["low"]), at(max(row["low"], row["high"]))
         body += (
@@ -161,85 +180,19 @@ def range_chart(rows: Sequence[Mapping[str, Any]]) -> Markup | None:
     )
 
 
-# A person to whom the instrument does not apply is in no band, and takes no shade of the scale.
-NO_BAND = "not applicable"
-
-
-def stage_tables(rows: Sequence[Row], min_count: int) -> list[dict[str, Any]]:
-    """Per instrument: how many persons lie certainly in one band, or between two."""
-    views = []
-    for instrument in dict.fromkeys(str(row.get("instrument")) for row in rows):
-        own = [row for row in rows if str(row.get("instrument")) == instrument]
-        parted = suppress_partition([int(row.get("persons") or 0) for row in own], min_count)
-        certain = [row.get("band_low") for row in own if row.get("band_low") == row.get("band_high")]
-        bands = list(dict.fromkeys(name for name in certain if name and not str(name).startswith(NO_BAND)))
-        lines = [
-            {
-                "band": _band_words(row),
-                "persons": cell,
-                "percent": _share(cell, parted.total),
-                "shade": _shade(row, bands),
-            }
-            for row, cell in zip(own, parted.cells, strict=True)
-        ]
-        views.append(
-            {
-                "title": INSTRUMENT_TITLES.get(instrument, words.title_case(instrument)),
-                "lines": lines,
-                "total": parted.total,
-                "segments": _segments(lines, parted.total),
-            }
-        )
-    return views
-
-
-def _band_words(row: Row) -> str:
-    low, high = row.get("band_low"), row.get("band_high")
-    if not low and not high:
-        return "not computable"
-    if low == high:
-        return str(low)
-    return f"between {low or 'not known'} and {high or 'not known'}"
-
-
-def _shade(row: Row, bands: Sequence[Any]) -> str:
-    low, high = row.get("band_low"), row.get("band_high")
-    if not low and not high:
-        return "s-none"
-    if low != high or not low:
-        return "s-open"
-    if low not in bands:
-        return "s-none"
-    return f"s{min(4, round(4 * bands.index(low) / max(1, len(bands) - 1)))}"
-
-
-def _share(cell: Cell, total: Cell) -> str:
-    if cell.value is None or not total.value:
+def outcome_words(rows: Sequence[Row], min_count: int) -> str:
+    """How many drug trials say how they ended: the reason for wide bounds. Empty without drug trials."""
+    row = rows[0] if rows else {}
+    if not row.get("trials"):
         return ""
-    return f"{100 * cell.value / total.value:.1f} %"
-
-
-def _segments(lines: Sequence[Mapping[str, Any]], total: Cell) -> list[dict[str, Any]]:
-    """The stacked bar: shown cells, and all hidden ones as one segment, whose size the total gives anyway."""
-    if not total.value:
-        return []
-    parts = [
-        {
-            "words": f"{line['band']} {line['persons'].text}",
-            "size": line["persons"].value,
-            "shade": line["shade"],
-        }
-        for line in lines
-        if line["persons"].value
-    ]
-    rest = total.value - sum(part["size"] for part in parts)
-    if rest:
-        parts.append({"words": "not shown", "size": rest, "shade": "s-hid"})
-    for part in parts:
-        part["share"] = 100 * part["size"] / total.value
-        if part["share"] < 1.1 * len(part["words"]):
-            part["words"] = ""
-    return parts
+    inside = {("recorded", "trials"), ("improved", "trials"), ("improved", "recorded")}
+    order = ("trials", "recorded", "improved")
+    cells = suppress_nested({name: row.get(name) for name in order}, inside, min_count)
+    said = {name: f"a number that is {c.text}" if c.text == WITHHELD else c.text for name, c in cells.items()}
+    return (
+        f"An improvement, or a stop for inefficacy or remission, is recorded for {said['recorded']} of "
+        f"{said['trials']} drug trials (an improvement for {said['improved']}); without it a failure cannot be certain."
+    )
 
 
 def trial_rows(rows: Sequence[Row], min_count: int) -> list[dict[str, Any]]:
@@ -256,10 +209,17 @@ def trial_rows(rows: Sequence[Row], min_count: int) -> list[dict[str, Any]]:
         ]
         parted = suppress_partition(counts, min_count)
         cells = [
-            {"word": word, "fill": f"f-{fill}", "cell": cell, "percent": _share(cell, parted.total)}
+            {"word": word, "fill": f"f-{fill}", "cell": cell, "percent": share(cell, parted.total)}
             for (_, word, fill), cell in zip(ADEQUACY, parted.cells, strict=True)
         ]
-        lines.append({"kind": words.title_case(kind), "total": parted.total, "cells": cells})
+        lines.append(
+            {
+                "kind": words.title_case(kind),
+                "total": parted.total,
+                "cells": cells,
+                "no_rule": NO_RULE if kind in WITHOUT_RULE else "",
+            }
+        )
     return lines
 
 

@@ -7,7 +7,7 @@ from datetime import date, timedelta
 from typing import Any
 
 from opentrd.report import words
-from opentrd.report.adequacy import adequate
+from opentrd.report.adequacy import NO_RULE, standing
 from opentrd.report.timeline import MOST_LANES, MOST_PANELS, Bar, Lane, Panel, Timeline
 from opentrd.report.words import Row
 
@@ -77,6 +77,8 @@ def _bar(row: Row, meta: Mapping[str, Any], as_of: date | None) -> Bar | None:
     start = row.get("start_date")
     if not isinstance(start, date):
         return None
+    first = row.get("certain_start")
+    first = first if isinstance(first, date) and first > start else start
     high = row.get("days_high")
     end = row.get("bridged_end") or row.get("supply_end")
     certain = end if isinstance(end, date) and row.get("days_low") != 0 else None
@@ -85,7 +87,9 @@ def _bar(row: Row, meta: Mapping[str, Any], as_of: date | None) -> Bar | None:
         possible = min(possible, as_of)
     if certain is None and possible is None:
         certain = start
-    return Bar(start, certain, possible, adequate(row, meta))
+    if certain is None or certain < first:
+        return Bar(start, certain, possible, standing(row, meta))
+    return Bar(first, certain, possible, standing(row, meta), start)
 
 
 def _sessions(row: Row, tables: Mapping[str, Sequence[Row]]) -> tuple[date, ...]:
@@ -113,8 +117,8 @@ def _by_treatment(
     lanes = []
     for name, rows in groups.items():
         bars = [bar for bar in (_bar(row, meta, as_of) for row in rows) if bar is not None]
-        kinds = [adequate(row, meta) for row in rows]
-        counts = ((True, "adequate"), (False, "not adequate"), (None, "not known"))
+        kinds = [standing(row, meta) for row in rows]
+        counts = ((True, "adequate"), (False, "not adequate"), (None, "not known"), (NO_RULE, NO_RULE))
         note = f"{words.plural(len(rows), 'trial')}: " + ", ".join(
             f"{kinds.count(value)} {word}" for value, word in counts if kinds.count(value)
         )

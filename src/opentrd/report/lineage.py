@@ -35,6 +35,10 @@ class Lineage:
         """The edges that leave one row."""
         return self._edges.get((table, key), ())
 
+    def knowledge(self, table: str, key: str) -> Row | None:
+        """A knowledge row by its table and key, None when it was not handed over."""
+        return self._knowledge.get((table, key))
+
     def record_keys(self, table: str, key: str, kind: str) -> list[str]:
         """Keys of the record rows of one table that the row rests on, each once, in trace order."""
         found = (

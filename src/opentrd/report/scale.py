@@ -17,10 +17,11 @@ BAND_HEIGHT = 24
 MOST_TICKS = 17
 
 
-def draw(row: Row, bands: Sequence[Row], prefix: str, name: str) -> Markup | None:
+def draw(row: Row, bands: Sequence[Row], prefix: str, name: str, said: str = "") -> Markup | None:
     """The interval of a total on its scale; None when the total is not computable at all.
 
-    ``row`` has low, high, scale_min, scale_max (None: unbounded). ``bands`` have band, low, high.
+    ``row`` has low, high, scale_min, scale_max (None: unbounded). ``bands`` have band, low, high. ``said`` is
+    the score in words. Without a low the interval reaches down to the scale's end and stays open there.
     """
     low, high = row.get("low"), row.get("high")
     if low is None and high is None:
@@ -35,9 +36,11 @@ def draw(row: Row, bands: Sequence[Row], prefix: str, name: str) -> Markup | Non
     if ceiling is None:
         ceiling = float(max(value for value in (low, high, floor) if value is not None)) + 2
     span = (ceiling - floor) or 1
+    # A band reaches half a step beyond its first and last score, so the ends of the scale need that room.
+    margin = max(LEFT, WIDTH / (2 * (span + 1))) if bands else LEFT
 
     def at(value: float) -> float:
-        return float(LEFT + (value - floor) / span * (WIDTH - 2 * LEFT))
+        return float(margin + (value - floor) / span * (WIDTH - 2 * margin))
 
     start, end = at(floor if low is None else low), at(ceiling if high is None else high)
     body = _bands(bands, at)
@@ -58,17 +61,31 @@ def draw(row: Row, bands: Sequence[Row], prefix: str, name: str) -> Markup | Non
         body += (
             f'<rect x="{start:.1f}" y="33" width="{max(end - start, 1):.1f}" height="14" rx="7" '
             f'fill="{charts.fill("dots", prefix)}" stroke="{charts.SOLID}" stroke-width="1.5"/>'
+            if low is not None
+            else _open_left(start, end, prefix)
         )
         for known, place in ((low, start), (high, end)):
             if known is not None:
                 body += _end(place)
-    words = f"{name}: {interval(low, high)}"
+    score = said or interval(low, high)
+    words = f"{name}: {score}"
     edges = "" if row.get("scale_max") is None else f" on a scale from {number(floor)} to {number(ceiling)}"
     if not bands:
         body = f'<g transform="translate(0,-{BAND_HEIGHT})">{body}</g>'
     height = HEIGHT if bands else HEIGHT - BAND_HEIGHT
-    said = f"The score is {interval(low, high)}{edges}."
-    return charts.figure(WIDTH, height, body, prefix=prefix, title=words, description=said)
+    described = f"The score is {score}{edges}."
+    return charts.figure(WIDTH, height, body, prefix=prefix, title=words, description=described)
+
+
+def _open_left(start: float, end: float, prefix: str) -> str:
+    """An interval without a lower bound: its left end is open and its outline dashed."""
+    right = max(end, start + 1)
+    return (
+        f'<rect x="{start - 10:.1f}" y="33" width="{right - start + 10:.1f}" height="14" '
+        f'fill="{charts.fill("dots", prefix)}"/>'
+        f'<path d="M{start - 10:.1f},33H{right:.1f}M{start - 10:.1f},47H{right:.1f}" fill="none" '
+        f'stroke="{charts.SOLID}" stroke-width="1.5" stroke-dasharray="4 3"/>'
+    )
 
 
 def _end(x: float) -> str:
@@ -81,7 +98,8 @@ def _bands(bands: Sequence[Row], at: Any) -> str:
     for place, band in enumerate(bands):
         if band.get("low") is None or band.get("high") is None:
             continue
-        x, width = at(band["low"]) - 9, at(band["high"]) - at(band["low"]) + 18
+        x = at(band["low"] - 0.5) + 1.5
+        width = at(band["high"] + 0.5) - 1.5 - x
         body += (
             f'<rect x="{x:.1f}" y="3" width="{width:.1f}" height="21" '
             f'fill="{"#eef0f2" if place % 2 == 0 else "#dfe3e7"}"/>'

@@ -15,6 +15,7 @@ from typing import Any, cast
 from markupsafe import Markup
 
 from opentrd.report import charts
+from opentrd.report.adequacy import NO_RULE
 
 PLOT_WIDTH = 500
 LANE = 25
@@ -23,17 +24,18 @@ MOST_LANES = 18
 MOST_PANELS = 4
 LABELLED_POINTS = 9
 
-SHADES = {True: charts.SOLID, False: charts.HATCH, None: charts.DOTS}
+SHADES = {True: charts.SOLID, False: charts.HATCH, None: charts.DOTS, NO_RULE: charts.PALE}
 
 
 @dataclass(frozen=True)
 class Bar:
-    """One stretch of treatment; ``possible_end`` lies after ``end`` where more days are possible."""
+    """One stretch of treatment; it may have begun by ``possible_start`` and lasted until ``possible_end``."""
 
     start: date
     end: date | None
     possible_end: date | None
-    adequate: bool | None
+    adequate: bool | str | None
+    possible_start: date | None = None
 
 
 @dataclass(frozen=True)
@@ -73,7 +75,11 @@ def dates_of(timeline: Timeline) -> list[date]:
     for lane in timeline.lanes:
         days += lane.ticks
         for bar in lane.bars:
-            days += [when for when in (bar.start, bar.end, bar.possible_end) if when is not None]
+            days += [
+                when
+                for when in (bar.possible_start, bar.start, bar.end, bar.possible_end)
+                if when is not None
+            ]
     days += [when for _, start, end in timeline.episodes for when in (start, end)]
     if timeline.as_of is not None:
         days.append(timeline.as_of)
@@ -226,6 +232,8 @@ def _lane_rows(
         for bar in lane.bars:
             box = {"y": y + 5.5, "y2": y + LANE - 5.5}
             end = None if bar.end is None else str(bar.end + timedelta(days=1))
+            if bar.possible_start is not None and bar.possible_start < bar.start:
+                possible.append({"start": str(bar.possible_start), "end": str(bar.start), **box})
             if end is not None:
                 certain.append({"start": str(bar.start), "end": end, "shade": SHADES[bar.adequate], **box})
             if bar.possible_end is not None and (bar.end is None or bar.possible_end > bar.end):
@@ -238,24 +246,26 @@ def _lane_rows(
 
 def legend(prefix: str) -> Markup:
     """The three shades and the dashed stretch, each with its word."""
-    items = (("solid", "adequate"), ("hatch", "not adequate"), ("dots", "not known"))
+    items = (
+        ("solid", "adequate"), ("hatch", "not adequate"), ("dots", "not known"), ("pale", NO_RULE),
+    )  # fmt: skip
     body, x = "", 0
     for name, word in items:
         body += (
             f'<rect x="{x + 1}" y="3" width="26" height="13" fill="{charts.fill(name, prefix)}" '
             f'stroke="{charts.SOLID}"/><text x="{x + 34}" y="14" font-size="12.5">{word}</text>'
         )
-        x += 130
+        x += 115
     body += (
         f'<rect x="{x + 1}" y="3" width="26" height="13" fill="#fff" stroke="{charts.SOLID}" '
         f'stroke-dasharray="3 2.5"/>'
     )
     body += charts.label(x + 34, 14, "possible days, not certain", "start")
     return charts.figure(
-        x + 210,
+        x + 195,
         19,
         body,
         prefix=prefix,
         title="Legend of the timeline",
-        description="Solid: adequate. Hatched: not adequate. Dotted: not known. Dashed: possible days.",
+        description="Solid: adequate. Hatched: not adequate. Dotted: not known. Pale: no rule of adequacy. Dashed: possible days.",
     )

@@ -22,8 +22,10 @@ STATUS_WORDS: dict[str, str] = {
 }
 
 MET_WORDS = {True: "met", False: "not met", None: "undetermined"}
-TRUTH_WORDS = {True: "yes", False: "no", None: "not known"}
-TRUTH_SYMBOLS = {True: "✓", False: "✗", None: "?"}
+# A clause that a definition does not ask is neither true nor unknown.
+NOT_ASKED = "not asked"
+TRUTH_WORDS = {True: "yes", False: "no", None: "not known", NOT_ASKED: NOT_ASKED}
+TRUTH_SYMBOLS = {True: "✓", False: "✗", None: "?", NOT_ASKED: "–"}
 TRUTH_CLASSES = {True: "yes", False: "no", None: "open"}
 
 
@@ -86,7 +88,28 @@ def stated_day(earliest: Any, latest: Any) -> str:
         return f"by {day(latest)}"
     if latest is None:
         return f"from {day(earliest)}"
+    if isinstance(earliest, date) and isinstance(latest, date) and earliest.year == latest.year:
+        return f"between {day(earliest).removesuffix(f'{SPACE}{earliest.year}')} and {day(latest)}"
     return f"between {day(earliest)} and {day(latest)}"
+
+
+def span_from(earliest: Any, certain: Any, end: Any) -> str:
+    """A span of days whose first day may be an interval: the record may give a month or a year only."""
+    if earliest is None or certain is None or earliest == certain:
+        return days_between(earliest, end)
+    return f"{stated_day(earliest, certain)} – {day(end, 'end not known')}"
+
+
+def dates_in_words(text: str) -> str:
+    """The text with every ISO date written as it stands in a letter; what is no calendar day is left."""
+
+    def said(found: re.Match[str]) -> str:
+        try:
+            return day(date.fromisoformat(found[0]))
+        except ValueError:
+            return found[0]
+
+    return re.sub(r"(?<!\d)\d{4}-\d{2}-\d{2}(?!\d)", said, text)
 
 
 def weeks(low: Any, high: Any) -> str:

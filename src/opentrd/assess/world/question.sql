@@ -60,6 +60,10 @@ WITH era_issue AS (
   SELECT k.person_id, 'ect', 'procedure', NULL, 'procedure', NULL, NULL, NULL, NULL, 'Was a course of bilateral ECT given in this episode, without response?'
   FROM assess.kept AS k WHERE k.table_name = 'procedure' AND NOT k.kept
 )
-SELECT person_id, row_number() OVER (PARTITION BY person_id ORDER BY kind, agent, era_no) AS question_no,
-       kind, table_name, row_id, field, agent, era_no, low_value, high_value, asks
-FROM asked
+SELECT person_id, question_no, kind, table_name, row_id, field, agent, era_no, low_value, high_value, asks
+FROM (SELECT a.*, row_number() OVER (PARTITION BY a.person_id
+                                     ORDER BY CASE kind WHEN 'diagnosis' THEN 1 WHEN 'ect' THEN 2 WHEN 'severity' THEN 3 WHEN 'improvement' THEN 4
+                                                        WHEN 'course' THEN 5 WHEN 'dose' THEN 6 ELSE 7 END, era_no DESC, agent) AS question_no
+      FROM asked AS a) AS numbered
+JOIN knowledge.parameter AS g ON g.parameter = 'most_questions'
+WHERE question_no <= g.value
