@@ -171,11 +171,19 @@ def exposure_lists(draw: st.DrawFn, exact: bool = False, most: int = 7) -> list[
     rows = draw(st.one_of(lists if exact else [*lists, additions()]))
     rows += draw(st.lists(exposures(exact=exact), max_size=1))
     for row in list(rows):
-        again = draw(st.sampled_from(["no"] * 6 + ["same", "other dose", "follows"]))
+        again = draw(st.sampled_from(["no"] * 6 + ["same", "other dose", "other outcome", "follows"]))
         if again == "same":
             rows.append(dict(row))
         if again == "other dose":
             rows.append(row | {"daily_dose_mg": draw(st.sampled_from(DOSES[row["agent"]]))})
+        if again == "other outcome":
+            rows.append(
+                row
+                | {
+                    "stop_reason": draw(st.sampled_from(["", *STOPS])),
+                    "improvement_pct": draw(st.sampled_from(["", *IMPROVEMENTS])),
+                }
+            )
         if again == "follows" and len(row["end_date"]) == 10:
             pause = draw(st.sampled_from([1, 2, 30, 31, 32, 90]))
             start = date.fromisoformat(row["end_date"]) + timedelta(days=pause)
@@ -230,25 +238,30 @@ def condition_lists(draw: st.DrawFn) -> list[dict[str, str]]:
 
 @st.composite
 def procedure_lists(draw: st.DrawFn) -> list[dict[str, str]]:
-    """Courses of ECT and other neurostimulation, as sessions or as spans."""
+    """Courses of ECT and other neurostimulation, as spans, as numbers of sessions or session by session."""
     rows = []
-    for number in range(draw(st.sampled_from([0, 0, 0, 1, 2]))):
+    for _ in range(draw(st.sampled_from([0, 0, 0, 1, 2]))):
         start = BEGIN + timedelta(days=draw(st.integers(0, DAYS)))
-        rows.append(
-            {
-                "procedure_id": f"q{number}",
-                "person_id": PERSON,
-                "procedure": draw(st.sampled_from(["ECT", "ECT", "rTMS", "CBT"])),
-                "date": (date_text := _written(start, draw(PRECISIONS))),
-                "end_date": draw(st.sampled_from(["", (start + timedelta(days=21)).isoformat()]))
-                if len(date_text) == 10
-                else "",
-                "laterality": draw(st.sampled_from(["bilateral", "right unilateral", ""])),
-                "stop_reason": draw(_often(st.sampled_from(STOPS))),
-                "improvement_pct": draw(_seldom(st.sampled_from(IMPROVEMENTS))),
-            }
-        )
-    return rows
+        row = {
+            "person_id": PERSON,
+            "procedure": draw(st.sampled_from(["ECT", "ECT", "rTMS", "CBT"])),
+            "date": (date_text := _written(start, draw(PRECISIONS))),
+            "end_date": draw(st.sampled_from(["", (start + timedelta(days=21)).isoformat()]))
+            if len(date_text) == 10
+            else "",
+            "sessions": draw(_seldom(st.sampled_from(["2", "5", "6", "12"]))),
+            "laterality": draw(st.sampled_from(["bilateral", "right unilateral", ""])),
+            "stop_reason": draw(_often(st.sampled_from(STOPS))),
+            "improvement_pct": draw(_seldom(st.sampled_from(IMPROVEMENTS))),
+        }
+        rows.append(row)
+        if len(date_text) == 10:
+            # Further sessions of the same course (0: two rows of one day).
+            later = draw(st.sampled_from([(), (), (), (0,), (3,), (2, 5, 9, 12), (2, 5, 9, 12, 16)]))
+            for days in later:
+                day = (start + timedelta(days=days)).isoformat()
+                rows.append(row | {"date": day, "end_date": "", "sessions": draw(_seldom(st.just("3")))})
+    return [{"procedure_id": f"q{number:02d}"} | row for number, row in enumerate(rows)]
 
 
 @st.composite
@@ -275,7 +288,9 @@ def measurement_lists(draw: st.DrawFn) -> list[dict[str, str]]:
 def histories(draw: st.DrawFn, exact: bool = False) -> Raw:
     """The record tables of one person; a table that is missing is one the source does not keep."""
     raw: Raw = {"person": [{"person_id": PERSON, "sex": draw(st.sampled_from(["female", "male", ""]))}]}
-    kept = draw(st.sampled_from(["all"] * 6 + ["exposure", "condition", "procedure", "measurement"]))
+    kept = draw(
+        st.sampled_from(["all"] * 6 + ["exposure", "condition", "condition", "procedure", "measurement"])
+    )
     lists = {
         "exposure": exposure_lists(exact=exact),
         "condition": condition_lists(),

@@ -24,7 +24,7 @@ TITLES = {
 CITATION = "Sforzini L et al. Mol Psychiatry 2022;27:1286-1299, doi 10.1038/s41380-021-01381-x"
 
 
-def _exposure(  # noqa: PLR0917
+def _exposure(
 person: str, place: int, agent: str, start: date | None, days: int | None, dose: float | None,
               stop: str | None = None, better: float | None = None) -> dict[str, Any]:  # fmt: skip
     end = start + timedelta(days=days - 1) if start and days else None
@@ -37,7 +37,7 @@ person: str, place: int, agent: str, start: date | None, days: int | None, dose:
     }  # fmt: skip
 
 
-def _trial(  # noqa: PLR0917
+def _trial(
 person: str, place: int, kind: str, agents: str, classes: str, start: date | None,
 days: tuple[int, int],
            dose: float | None, dose_status: str, stop: str | None = None, better: float | None = None,
@@ -55,7 +55,7 @@ days: tuple[int, int],
     }  # fmt: skip
 
 
-def _verdict(  # noqa: PLR0917
+def _verdict(
 person: str, definition: str, met: bool | None, low: int, high: int, clause: str | None,
              eligible: bool | None = True, met_on: date | None = None, possible_on: date | None = None,
              status: str = "transcribed") -> dict[str, Any]:  # fmt: skip

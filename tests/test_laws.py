@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import tempfile
 from collections.abc import Callable, Iterable
 from datetime import date, timedelta
@@ -289,10 +290,12 @@ def wider(name: str, low: float, high: float | None, new_low: float, new_high: f
 
 
 def wider_stage(was: Row, now: Row) -> list[str]:
-    """The same for a stage; a stage may prove not applicable where that was possible."""
-    if was["low"] is None:
-        return [] if now["low"] is None else [f"{now['instrument']} became applicable"]
-    if now["low"] is None:
-        possible = "not applicable" in (was["band_low"] or "")
-        return [] if possible else [f"{now['instrument']} became not applicable"]
-    return wider(now["instrument"], was["low"], was["high"], now["low"], now["high"])
+    """The same for a stage: without a lower bound it is perhaps not applicable, without any it certainly is not."""
+    if now["instrument"] != "maudsley":
+        return wider(now["instrument"], was["low"], was["high"], now["low"], now["high"])
+    if was["high"] is None:
+        return [] if now["high"] is None else [f"{now['instrument']} became applicable"]
+    if now["high"] is None:
+        return [] if was["low"] is None else [f"{now['instrument']} became not applicable"]
+    low, new_low = (-math.inf if row["low"] is None else row["low"] for row in (was, now))
+    return wider(now["instrument"], low, was["high"], new_low, now["high"])

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from reference import facts
-from reference.days import Span, chain, ordinal, touches
+from reference.days import Span, chain, joint, length, ordinal, touches
 from reference.history import Event, History
 from reference.trials import Trial
 from reference.truth import Truth
@@ -22,6 +22,7 @@ class Episode:
     possible: Span
     pieces: list[Span]
     start_known: bool
+    unbounded: bool = False  # nothing says where it ended, because diagnoses are not kept
 
     @property
     def bridging_days(self) -> int:
@@ -31,7 +32,7 @@ class Episode:
 
     def current(self, as_of: int) -> bool:
         """Whether it may still last at ``as_of``."""
-        return self.possible[1] + self.bridging_days >= as_of
+        return self.unbounded or self.possible[1] + self.bridging_days >= as_of
 
     def current_piece(self, as_of: int) -> Span | None:
         """The last finest piece, if that one is still current for certain."""
@@ -51,7 +52,22 @@ def episodes(history: History) -> list[Episode]:
     treatments = [event for event in history.exposures if event.row["agent"] in antidepressants]
     if rows:
         treatments += [e for e in history.procedures if e.row["procedure"] in neurostimulation]
+    if not rows and not history.complete("condition"):
+        return _unbounded(treatments)
     return _chained(rows, treatments)
+
+
+def _unbounded(treatments: list[Event]) -> list[Episode]:
+    """Without diagnoses, nothing says where an episode ended: possibly all treatment was of one."""
+    events = [event for event in treatments if event.possible]
+    if not events:
+        return []
+    first = min(event.possible[0] for event in events if event.possible)
+    last = max(event.possible[1] for event in events if event.possible)
+    known = all(event.start_earliest is not None for event in events)
+    certain = [event.certain for event in events if event.certain]
+    pieces = _pieces(certain, facts.parameter("episode_washout_days"))
+    return [Episode(1, TREATMENT, (first, last), pieces, known, unbounded=True)]
 
 
 def _stated(rows: list[Event]) -> list[Episode]:
@@ -105,11 +121,22 @@ def _chained(rows: list[Event], treatments: list[Event]) -> list[Episode]:
 
 
 def episode_of(trial: Trial, all_episodes: list[Episode]) -> tuple[Episode | None, Truth]:
-    """The latest-starting episode the trial may overlap, and whether it overlaps it for certain."""
+    """The episode the trial overlaps longest, and whether it overlaps it for certain."""
     possible = [episode for episode in all_episodes if touches(trial.possible_part, episode.possible)]
     if not possible:
         return None, False
-    episode = possible[-1]
+
+    def longest(episode: Episode) -> tuple[int, int, int]:
+        """Certain days first (pauses bridged), then possible ones, then the later episode."""
+        first, last = trial.certain_start, trial.bridged_end
+        certain = None if first is None or last is None else (first, last)
+        return (
+            length(joint(certain, episode.possible)),
+            length(joint(trial.possible_part, episode.possible)),
+            episode.number,
+        )
+
+    episode = max(possible, key=longest)
     return episode, True if trial.certainly_touches(episode.possible) else None
 
 

@@ -77,10 +77,16 @@ def ect_failed(staging: Staging, bilateral: bool = False) -> Truth:
     for trial in staging.trials:
         if trial.kind == "procedure" and trial.agents[0] in facts.members("procedure_set", "ect"):
             placed = _bilateral(trial) if bilateral else True
-            found.append(and3([staging.used_and_failed(trial), placed]))
+            found.append(and3([staging.used_and_failed(trial), enough_sessions(trial), placed]))
     if not staging.history.complete("procedure"):
         found.append(None)
     return or3(found)
+
+
+def enough_sessions(trial: Trial) -> Truth:
+    """Whether it was a course: too few recorded sessions may not have been one."""
+    few = trial.sessions is not None and trial.sessions < facts.parameter("ect_course_sessions")
+    return None if few else True
 
 
 def _bilateral(trial: Trial) -> Truth:
@@ -106,13 +112,14 @@ def total(items: dict[str, Interval]) -> Interval:
 
 
 def maudsley(staging: Staging) -> dict[str, Interval]:
-    """The five items and the total; nothing when no drug failed at all."""
+    """The five items and the total; no lower bound when perhaps, nothing when certainly no drug failed."""
     count_high = len(failed_agents(staging.possibly_failed))
     if count_high == 0 and staging.exposures_complete:
         return {"failures": (None, None), "total": (None, None)}
     scale = facts.scale("maudsley", "failures")
     count_low = len(failed_agents(staging.failed))
-    low = facts.level("maudsley", "failures", max(count_low, 1))
+    # Without a certain failure the instrument perhaps does not apply: no lower bound.
+    low = facts.level("maudsley", "failures", count_low) if count_low else None
     high = facts.level("maudsley", "failures", count_high) if staging.exposures_complete else scale[1]
     items: dict[str, Interval] = {
         "duration": duration(staging.episode, staging.history),

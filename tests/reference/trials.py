@@ -36,6 +36,9 @@ class Trial:
     base: Trial | None = None
     added: Trial | None = None
     counted_days: tuple[int, int] | None = None
+    undated: int = 0  # days taken of a row without a start: certain, but their place is not known
+    undated_at_dose: dict[str, int] = field(default_factory=dict)
+    sessions: int | None = None
     laterality: frozenset[str | None] = frozenset()
 
     @property
@@ -63,9 +66,24 @@ class Trial:
         return min(self.possible_days) if self.certain_parts else None
 
     @property
+    def certain_start(self) -> int | None:
+        """The first day on which it was given for certain."""
+        return min((first for first, _ in self.certain_parts), default=None)
+
+    @property
     def supply_end(self) -> int | None:
-        """The last certainly supplied day before the first gap."""
+        """The last certainly supplied day before the first gap; in joint use a gap of either agent."""
+        if self.base is not None and self.added is not None:
+            return self._joint_supply_end(self.base, self.added)
         return max(pieces(self.certain_days, 0)[0]) if self.certain_days else None
+
+    def _joint_supply_end(self, base: Trial, added: Trial) -> int | None:
+        if self.certain_start is None or self.bridged_end is None:
+            return None
+        for day in range(self.certain_start, self.bridged_end):
+            if any(day in t.certain_days and day + 1 not in t.certain_days for t in (base, added)):
+                return day
+        return self.bridged_end
 
     @property
     def bridged_end(self) -> int | None:
@@ -80,7 +98,7 @@ class Trial:
         """``days_low`` and ``days_high``."""
         if self.counted_days is not None:
             return self.counted_days
-        low = max((len(piece) for piece in self.certain_pieces()), default=0)
+        low = max([len(piece) for piece in self.certain_pieces()] + [self.undated])
         return low, None if self.unbounded else len(self.possible_days)
 
     def days_at_dose(self, dose_table: str) -> tuple[int, int | None]:
@@ -98,7 +116,8 @@ class Trial:
             _, high = self.added.days_at_dose(dose_table)
             return low, high if days_high is None or high is None else min(high, days_high)
         certain, possible = self.certain_at_dose[dose_table], self.possible_at_dose[dose_table]
-        low = max((len(piece & certain) for piece in self.certain_pieces()), default=0)
+        at_dose = [len(piece & certain) for piece in self.certain_pieces()]
+        low = max([*at_dose, self.undated_at_dose[dose_table]])
         return low, None if self.unbounded and possible else len(possible)
 
 
@@ -132,25 +151,66 @@ def eras(history: History, agent: str) -> list[Trial]:
             outcome=last_outcome(inside),
             last_issue=_last_start(inside),
             unbounded=any(event.unbounded for event in inside),
+            undated=max(map(undated_days, inside)),
         )
         for dose_table in facts.dose_tables():
             certain, possible_at = _at_dose(inside, dose_table)
             trial.certain_at_dose[dose_table], trial.possible_at_dose[dose_table] = certain, possible_at
+            trial.undated_at_dose[dose_table] = max(
+                undated_days(event) if reaches_minimum(event, dose_table) else 0 for event in inside
+            )
         found.append(trial)
     return found
 
 
-def last_outcome(events: list[Event]) -> Row:
-    """The outcome fields of the last row: latest start, latest end, id; a known date speaks before none."""
+def undated_days(event: Event) -> int:
+    """The days taken of a row without a start."""
+    return int(event.row["days_taken"] or 0) if event.start_latest is None else 0
 
-    def order(event: Event) -> tuple[int, int, str]:
+
+def reaches_minimum(event: Event, dose_table: str) -> bool:
+    """Whether the dose of this row is known and reaches the minimum."""
+    form = facts.told_apart(event.row["agent"], event.row["form"])
+    minimum, dose = facts.minimum_dose(dose_table, event.row["agent"], form), event.row["daily_dose_mg"]
+    return minimum is not None and dose is not None and float(dose) >= minimum
+
+
+def last_outcome(events: list[Event]) -> Row:
+    """The outcome fields of the last row: latest start, then latest end; a known date speaks before none.
+
+    Several rows of these dates that contradict each other leave the field unknown.
+    """
+
+    def order(event: Event) -> tuple[int, int]:
         end = event.row["end_latest"]
         start = -1 if event.start_latest is None else event.start_latest
-        name = event.row.get("exposure_id") or event.row.get("procedure_id") or ""
-        return start, -1 if end is None else end.toordinal(), name
+        return start, -1 if end is None else end.toordinal()
 
-    last = max(events, key=order)
-    return {name: last.row.get(name) for name in OUTCOME}
+    last = max(map(order, events))
+    outcome: Row = {}
+    for name in OUTCOME:
+        said = {event.row.get(name) for event in events if order(event) == last} - {None}
+        outcome[name] = said.pop() if len(said) == 1 else None
+    return outcome
+
+
+def sessions(events: list[Event]) -> int | None:
+    """The recorded sessions of a course, a row without a number counting one.
+
+    None where the record does not count: a single row, or a row over several days, without a number is a course.
+    """
+    counted: dict[tuple[Any, ...], list[int]] = {}
+    for event in events:
+        row, number = event.row, event.row["sessions"]
+        dates = tuple(row[name] for name in ("start_earliest", "start_latest", "end_earliest", "end_latest"))
+        if number is None and row["end_latest"] not in (None, row["start_latest"]):
+            return None
+        counted.setdefault(dates, []).append(-1 if number is None else int(number))
+    # The same dates twice are one row.
+    numbers = [max(of_dates) for of_dates in counted.values()]
+    if numbers == [-1]:
+        return None
+    return sum(1 if number == -1 else number for number in numbers)
 
 
 def _last_start(events: list[Event]) -> int | None:
@@ -274,6 +334,7 @@ def _courses(history: History) -> list[Trial]:
                         outcome=last_outcome(inside),
                         last_issue=_last_start(inside),
                         laterality=frozenset(event.row["laterality"] for event in inside),
+                        sessions=sessions(inside),
                     )
                 )
     return found

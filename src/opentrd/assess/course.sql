@@ -4,9 +4,11 @@
 --   sure_start, sure_end, may_start, may_end   first and last day, certain and possible
 --   supply_end   last certain day before the first pause;  last_issue  start of the last session
 --   days_low, days_high   days covered, certain and possible
---   sessions     recorded sessions: the sum of recorded numbers, rows without a number count one; null: one row without a number
+--   sessions     recorded sessions: the sum of recorded numbers, a row without a number counts one, the same dates twice once; null: not
+--                counted (one row, or a row over several days, without a number)
 --   laterality   bilateral when any session is; else unilateral when known; null: not known
---   stop_reason, improvement_pct, improvement_basis   of the last row
+--   stop_reason, improvement_pct, improvement_basis   of the last row; rows with the same dates that contradict each
+--                other leave the cell unknown
 WITH used AS (
   SELECT p.*, k.grp, a.anchor,
          coalesce(p.start_earliest, a.first_day, a.anchor) AS may_start,
@@ -34,8 +36,10 @@ WITH used AS (
               WHEN covered_to < may_last THEN date_diff('day', covered_to, may_last) ELSE 0 END AS may_days
   FROM ordered AS o JOIN knowledge.parameter AS g ON g.parameter = 'course_gap_days'
 ), ranked AS (
-  SELECT *, row_number() OVER (PARTITION BY person_id, procedure, course_no
-                               ORDER BY start_latest DESC NULLS LAST, end_latest DESC NULLS LAST, procedure_id DESC) AS from_end,
+  SELECT *, rank() OVER (PARTITION BY person_id, procedure, course_no
+                         ORDER BY start_latest DESC NULLS LAST, end_latest DESC NULLS LAST) AS from_end,
+         row_number() OVER (PARTITION BY person_id, procedure, course_no, start_earliest, start_latest, end_earliest, end_latest
+                            ORDER BY sessions DESC NULLS LAST, procedure_id) AS nth_of_dates,
          max(sure_last) OVER (PARTITION BY person_id, procedure, course_no ORDER BY sure_first NULLS LAST, sure_last, procedure_id
                               ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) AS surely_to
   FROM numbered
@@ -50,11 +54,17 @@ SELECT person_id, CAST(procedure AS VARCHAR) AS procedure, CAST(max(grp) AS VARC
                      WHEN surely_to < sure_last THEN date_diff('day', surely_to, sure_last) ELSE 0 END) AS BIGINT) AS days_low, CAST(sum(may_days) AS BIGINT) AS days_high,
        CAST(min(may_start) AS DATE) AS may_start,
        CAST(max(may_last) AS DATE) AS may_end,
-       CAST(CASE WHEN count(*) > 1 OR max(sessions) IS NOT NULL THEN sum(coalesce(sessions, 1)) END AS BIGINT) AS sessions,
+       CAST(CASE WHEN max(CASE WHEN sessions IS NULL AND coalesce(end_latest <> start_latest, end_latest IS NOT NULL) THEN 1 ELSE 0 END) = 1 THEN NULL
+                 WHEN sum(CASE WHEN nth_of_dates = 1 THEN 1 ELSE 0 END) > 1 OR max(sessions) IS NOT NULL
+                 THEN sum(CASE WHEN nth_of_dates = 1 THEN coalesce(sessions, 1) ELSE 0 END) END AS BIGINT) AS sessions,
        CAST(CASE WHEN max(CASE WHEN lower(laterality) IN ('bilateral', 'bitemporal', 'bifrontal') THEN 1 ELSE 0 END) = 1 THEN 'bilateral'
                  WHEN max(CASE WHEN laterality IS NULL THEN 1 ELSE 0 END) = 1 THEN NULL
                  ELSE 'unilateral' END AS VARCHAR) AS laterality,
-       CAST(max(CASE WHEN from_end = 1 AND coalesce(end_latest <= anchor, TRUE) THEN stop_reason END) AS VARCHAR) AS stop_reason,
-       CAST(max(CASE WHEN from_end = 1 AND coalesce(end_latest <= anchor, TRUE) THEN improvement_pct END) AS DOUBLE) AS improvement_pct,
-       CAST(max(CASE WHEN from_end = 1 AND coalesce(end_latest <= anchor, TRUE) THEN improvement_basis END) AS VARCHAR) AS improvement_basis
-FROM ranked GROUP BY person_id, procedure, course_no
+       CAST(CASE WHEN min(last_stop) = max(last_stop) THEN min(last_stop) END AS VARCHAR) AS stop_reason,
+       CAST(CASE WHEN min(last_improvement) = max(last_improvement) THEN min(last_improvement) END AS DOUBLE) AS improvement_pct,
+       CAST(CASE WHEN min(last_basis) = max(last_basis) THEN min(last_basis) END AS VARCHAR) AS improvement_basis
+FROM (SELECT *, CASE WHEN from_end = 1 AND coalesce(end_latest <= anchor, TRUE) THEN stop_reason END AS last_stop,
+             CASE WHEN from_end = 1 AND coalesce(end_latest <= anchor, TRUE) THEN improvement_pct END AS last_improvement,
+             CASE WHEN from_end = 1 AND coalesce(end_latest <= anchor, TRUE) THEN improvement_basis END AS last_basis
+      FROM ranked) AS r
+GROUP BY person_id, procedure, course_no

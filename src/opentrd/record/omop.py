@@ -23,6 +23,7 @@ from opentrd.record.omop_source import (
     looks_like_person,
     opened,
     shown,
+    why_no_cdm,
 )
 from opentrd.record.raw import InputError, create_raw_tables, keep, note_unread
 from opentrd.record.schema import RAW_COLUMNS
@@ -33,7 +34,7 @@ SQL_FOLDER = Path(__file__).parent / "omop"
 
 STEPS = (
     "vocabulary", "concept_use", "meaning", "person", "drug_words", "drug_agent", "strength", "exposure",
-    "condition", "procedure", "measurement", "unread", "notes",
+    "condition", "procedure", "measurement", "unread", "odd_value", "notes",
 )  # fmt: skip
 
 # A computed daily dose above this multiple of the agent's largest listed minimum dose is taken for a fault of
@@ -44,7 +45,7 @@ WHOLE_NUMBERS = ("TINYINT", "SMALLINT", "INTEGER", "BIGINT", "UTINYINT", "USMALL
 UNREAD_LINES = 500
 
 # The columns that are read, by table, as ``kind: names``. Kinds: ``id`` (text), ``concept`` (a concept id, 0
-# when empty), ``code`` (text, '' when empty), ``text``, ``number``, ``date`` (gives a second column
+# when empty), ``code`` (text, '' when empty), ``text``, ``number``, ``date`` (these two give a second column
 # ``<name>_text`` with what was written). ``a|b`` is read from b when there is no a or a is empty; ``?`` marks
 # what only some versions have.
 COLUMNS: dict[str, dict[str, str]] = {
@@ -142,11 +143,7 @@ def load_omop(
     before = _raw_rows(connection)
     with opened(connection, source, cdm_schema, set(COLUMNS)) as (kind, schema, relations):
         if not looks_like_person(relations.get("person")):
-            raise InputError(
-                f"{shown(source)}: no OMOP CDM: expected a table person with gender_concept_id beside "
-                f"drug_exposure, condition_occurrence and the others; found "
-                f"{', '.join(sorted(relations)) or 'no table'}"
-            )
+            raise InputError(f"{shown(source)}: {why_no_cdm(relations)}")
         connection.execute("DROP SCHEMA IF EXISTS omop CASCADE; CREATE SCHEMA omop")
         connection.execute(f"SET VARIABLE omop_implausible_multiple = {IMPLAUSIBLE_MULTIPLE}")
         connection.execute(f"SET VARIABLE omop_unread_lines = {UNREAD_LINES}")
@@ -160,7 +157,10 @@ def load_omop(
                 "SELECT max(cdm_version), max(vocabulary_version) FROM omop.cdm_source"
             ).fetchall()[0]
         except duckdb.Error as error:
-            raise InputError(f"{shown(source)}: the CDM could not be read: {first_line(error)}") from error
+            raise InputError(
+                f"{shown(source)}: the CDM could not be read: {first_line(error)}. Expected tables of the OMOP CDM; "
+                f"export the table that is named, or the whole CDM, again"
+            ) from error
         finally:
             connection.execute("DROP SCHEMA IF EXISTS omop CASCADE")
     keep(connection, [table for table in RAW_COLUMNS if table != "coverage"])
@@ -206,7 +206,7 @@ def _typed(name: str, kind: str, found: list[tuple[str, str]]) -> list[str]:
             number = _value(*found[0]) if whole else f"TRY_CAST({text} AS BIGINT)"
             return [f"coalesce(CAST({number} AS BIGINT), 0) AS {name}"]
         case "number":
-            return [f"TRY_CAST({text} AS DOUBLE) AS {name}"]
+            return [f"TRY_CAST({text} AS DOUBLE) AS {name}", f"{text} AS {name}_text"]
         case "id":  # an id that a tool has written as a decimal number ('12.0') is still 12
             return [f"{text if whole else _without_decimals(text)} AS {name}"]
         case "code":
@@ -233,6 +233,8 @@ def _note_missing(connection: duckdb.DuckDBPyConnection, relations: dict[str, Re
         elif table in VOCABULARY and not connection.execute(f"SELECT 1 FROM omop.{table} LIMIT 1").fetchall():
             notes.append((table, "", "", "", f"the table is empty: {lost}"))
     for table, relation in relations.items():
+        if not relation.columns:  # an empty file, noted when it was opened
+            continue
         for written in " ".join(COLUMNS.get(table, {}).values()).split():
             names = written.rstrip("?").split("|")
             if not written.endswith("?") and not any(name in relation.columns for name in names):

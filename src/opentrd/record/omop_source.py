@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import gzip
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,6 +15,7 @@ import duckdb
 
 from opentrd.record.raw import InputError, note_unread
 
+_NAMED = 12  # tables named in a message
 CATALOG = "opentrd_source"  # the name under which a database is attached
 
 EVENTS = ("drug_exposure", "condition_occurrence", "procedure_occurrence", "measurement", "observation")
@@ -30,6 +31,23 @@ CDM_TABLES = frozenset((
     *EVENTS, *VOCABULARY,
 ))
 # fmt: on
+# Columns that only the CDM's person table has, any of which tells it from the record table person.
+PERSON_COLUMNS = frozenset(
+    (
+        "gender_concept_id",
+        "year_of_birth",
+        "month_of_birth",
+        "day_of_birth",
+        "birth_datetime",
+        "race_concept_id",
+        "ethnicity_concept_id",
+        "person_source_value",
+        "gender_source_value",
+    )
+)
+_ONLY_CDM = frozenset(
+    ("drug_exposure", "condition_occurrence", "procedure_occurrence")
+)  # no record table's name
 SUFFIXES = (".parquet", ".csv", ".csv.gz", ".tsv", ".tsv.gz")
 
 
@@ -42,9 +60,10 @@ class Relation:
 
 
 def is_omop(path: str | Path) -> bool:
-    """Whether ``path`` is an OMOP CDM: a person table with ``gender_concept_id`` beside an event table.
+    """Whether ``path`` is meant as an OMOP CDM: the CDM's person table beside an event table.
 
-    Looks into a folder of tables or a DuckDB file (any schema); a ``postgresql://`` URL is taken for one.
+    A folder of event tables without a person table is one too, whose reading then says what is missing. Looks into a
+    folder of tables or a DuckDB file (any schema); a ``postgresql://`` URL is taken for one.
     Never raises.
     """
     if is_postgres(path):
@@ -52,9 +71,12 @@ def is_omop(path: str | Path) -> bool:
     path = Path(path)
     try:
         if path.is_dir():
-            files, _ = table_files(path)
-            if "person" not in files or not set(EVENTS) & set(files):
+            files, others = table_files(path)
+            if not set(EVENTS) & set(files):
                 return False
+            if "person" not in files or not any(part.stat().st_size for part in files["person"]):
+                # no CDM that can be read, but nothing else either: the reader says what is missing
+                return bool(_ONLY_CDM & set(files)) and "exposure" not in {_split(name)[0] for name in others}
             with duckdb.connect() as connection:
                 return looks_like_person(_file_relation(connection, files["person"]))
         if not is_duckdb_file(path):
@@ -88,14 +110,18 @@ def opened(
             connection, [(name, "", "", "", "not a table of the OMOP CDM; not read") for name in others]
         )
         wanted = {table: parts for table, parts in files.items() if table in read}
-        relations = {table: _file_relation(connection, parts, table) for table, parts in wanted.items()}
-        yield "folder", None, relations
+        try:
+            relations = {table: _file_relation(connection, parts, table) for table, parts in wanted.items()}
+            yield "folder", None, relations
+        finally:
+            for table in wanted:
+                connection.execute(f"DROP TABLE IF EXISTS {_repaired(table)}")
     elif not path.exists():
         raise InputError(f"{path}: there is no such file or folder")
     elif not is_duckdb_file(path):
         raise InputError(
-            f"{path}: not a DuckDB file; an OMOP CDM is a DuckDB file, a folder of Parquet or CSV tables, "
-            f"or a postgresql:// URL"
+            f"{path}: {'empty (0 bytes), ' if not path.stat().st_size else ''}not a DuckDB file; an OMOP CDM is a DuckDB "
+            f"file, a folder of Parquet or CSV tables, or a postgresql:// URL"
         )
     else:
         with _attached(connection, path):
@@ -142,6 +168,13 @@ def _file_relation(
     connection: duckdb.DuckDBPyConnection, parts: list[Path], note_as: str | None = None
 ) -> Relation:
     """How one table's files are read. With ``note_as`` lines that cannot be parsed are noted."""
+    held = [part for part in parts if part.stat().st_size and _has_content(part)]
+    if not held:
+        if note_as:
+            why = "the file is empty; read as a table without rows"
+            note_unread(connection, [(note_as, "", "", parts[0].name, why)])
+        return Relation("(SELECT 1 WHERE false)", {})
+    parts = held
     names = "[" + ", ".join(_quoted(str(part)) for part in parts) + "]"
     if _split(parts[0].name)[1] == ".parquet":
         sql = f"read_parquet({names}, union_by_name = true)"
@@ -161,13 +194,68 @@ def _file_relation(
         columns = _described(connection, f"read_csv({options})", parts[0])
     sql = f"read_csv({options})"
     if note_as:
-        try:
-            connection.execute(f"SELECT count(*) FROM {sql}").fetchall()
-        except duckdb.Error as error:
-            sql = f"read_csv({options}, ignore_errors = true)"
-            why = "lines that do not have the header's columns, or are not UTF-8, were not read"
-            note_unread(connection, [(note_as, "", "", parts[0].name, f"{why}: {first_line(error)}")])
+        sql = _readable(connection, options, note_as, parts[0])
     return Relation(sql, columns)
+
+
+def _readable(connection: duckdb.DuckDBPyConnection, options: str, table: str, path: Path) -> str:
+    """The SQL that reads a table's CSV files; what had to be done for it is noted.
+
+    Text that is not UTF-8 is read as Latin-1. Lines that still cannot be parsed are left out; the table is then copied,
+    since DuckDB leaves a line out only where the column at fault is asked for. Raises ``InputError`` when even that
+    fails.
+    """
+    faults = []
+    for encoding in ("", ", encoding = 'latin-1'"):
+        sql = f"read_csv({options}{encoding})"
+        try:  # every column, since DuckDB checks only what is asked for
+            connection.execute(f"SELECT count(COLUMNS(*)) FROM {sql}").fetchall()
+        except duckdb.Error as error:
+            faults.append(error)
+            if "unicode" not in str(error).lower() and "utf-8" not in str(error).lower():
+                break
+        else:
+            if encoding:
+                why = (
+                    "not UTF-8 throughout; the file was read as Latin-1, so letters with accents may be wrong"
+                )
+                note_unread(connection, [(table, "", "", path.name, f"{why}: {first_line(faults[0])}")])
+            return sql
+    copy = _repaired(table)
+    try:
+        connection.execute(
+            f"CREATE OR REPLACE TEMP TABLE {copy} AS SELECT * FROM read_csv({options}, ignore_errors = true)"
+        )
+    except duckdb.Error as error:
+        raise unreadable(path, error) from error
+    why = "lines that do not have the header's columns, or are not UTF-8, were not read"
+    note_unread(connection, [(table, "", "", path.name, f"{why}: {first_line(faults[0])}")])
+    return copy
+
+
+def _repaired(table: str) -> str:
+    return f"temp.omop_readable_{table}"
+
+
+def _has_content(path: Path) -> bool:
+    """Whether there is anything in a file, also once it is unpacked."""
+    if not path.name.lower().endswith(".gz"):
+        return True
+    try:
+        with gzip.open(path, "rb") as file:
+            return bool(file.read(1))
+    except (OSError, EOFError, zlib.error):
+        return True  # told when it is read
+
+
+def unreadable(path: Path, error: BaseException) -> InputError:
+    """The error of a table file that cannot be read: the file, what was expected, what to do."""
+    kind = "Parquet" if _split(path.name)[1] == ".parquet" else "CSV (UTF-8, with a header line)"
+    packed = ", packed with gzip" if path.name.lower().endswith(".gz") else ""
+    return InputError(
+        f"{path}: the file cannot be read as a table: {first_line(error)}. Expected a CDM table as {kind}{packed}; "
+        f"export the table again"
+    )
 
 
 def _header(path: Path) -> str:
@@ -176,9 +264,12 @@ def _header(path: Path) -> str:
         with opener(path, "rt", encoding="utf-8-sig", errors="replace") as file:
             header = str(file.readline()).rstrip("\r\n")
     except (OSError, EOFError, zlib.error) as error:
-        raise InputError(f"{path}: the file cannot be read: {first_line(error)}") from error
+        raise unreadable(path, error) from error
     if not header.strip() or "\0" in header:
-        raise InputError(f"{path}: the first line is no header; expected the column names of a CDM table")
+        raise InputError(
+            f"{path}: the first line is no header; expected the column names of a CDM table as UTF-8 text; "
+            f"export the table again, with a header"
+        )
     return header
 
 
@@ -186,7 +277,7 @@ def _described(connection: duckdb.DuckDBPyConnection, sql: str, path: Path) -> d
     try:
         rows = connection.execute(f"DESCRIBE SELECT * FROM {sql}").fetchall()
     except duckdb.Error as error:
-        raise InputError(f"{path}: the file cannot be read as a table: {first_line(error)}") from error
+        raise unreadable(path, error) from error
     return {str(name).lower(): (str(name), str(kind)) for name, kind, *_ in rows}
 
 
@@ -195,7 +286,10 @@ def _attached(connection: duckdb.DuckDBPyConnection, path: Path) -> Iterator[Non
     try:
         connection.execute(f"ATTACH {_quoted(str(path))} AS {CATALOG} (READ_ONLY)")
     except duckdb.Error as error:
-        raise InputError(f"{path}: the DuckDB file cannot be opened: {first_line(error)}") from error
+        raise InputError(
+            f"{path}: not a valid DuckDB file, or one that is damaged or in use: {first_line(error)}. Expected a DuckDB file "
+            f"with the tables of an OMOP CDM; copy or export it again, or give a folder of Parquet or CSV tables"
+        ) from error
     try:
         yield
     finally:
@@ -258,9 +352,11 @@ def _choose_schema(
     else:
         chosen = with_person
     if not chosen:
-        raise InputError(
-            f"{shown(source)}: no OMOP CDM: no schema has a table person with the column gender_concept_id"
-        )
+        found: dict[str, Relation] = {}
+        for tables in schemas.values():
+            found |= tables
+        others = [] if found else _table_names(connection)
+        raise InputError(f"{shown(source)}: {why_no_cdm(found, others)}")
     if len(chosen) > 1:
         raise InputError(
             f"{shown(source)}: more than one CDM ({', '.join(chosen)}): name one with --cdm-schema"
@@ -274,8 +370,38 @@ def _choose_schema(
 
 
 def looks_like_person(relation: Relation | None) -> bool:
-    """Whether a table called person is the CDM's: it then has ``gender_concept_id``."""
-    return relation is not None and {"person_id", "gender_concept_id"} <= relation.columns.keys()
+    """Whether a table called person is the CDM's: it then has ``gender_concept_id`` or another of its columns."""
+    return (
+        relation is not None
+        and "person_id" in relation.columns
+        and bool(PERSON_COLUMNS & relation.columns.keys())
+    )
+
+
+def why_no_cdm(tables: dict[str, Relation], others: Sequence[str] = ()) -> str:
+    """Why the tables found are no CDM that can be read: no table, no person table, or one that is not the CDM's."""
+    names = sorted(tables) or list(others)
+    found = ", ".join(names[:_NAMED]) + (f" and {len(names) - _NAMED} more" if len(names) > _NAMED else "")
+    if not tables:
+        why = "no CDM tables in it"
+    elif "person" not in tables:
+        why = "the CDM's table person is missing"
+    elif not tables["person"].columns:
+        why = "the CDM's table person is empty"
+    else:
+        why = "its table person is not the CDM's (no person_id with gender_concept_id or year_of_birth)"
+    return (
+        f"{why}; found: {found or 'no table'}. Expected the table person with gender_concept_id beside drug_exposure, "
+        f"condition_occurrence and the others of the OMOP CDM; add what is missing and run again"
+    )
+
+
+def _table_names(connection: duckdb.DuckDBPyConnection) -> list[str]:
+    rows = connection.execute(
+        "SELECT DISTINCT table_name FROM duckdb_columns() WHERE database_name = ? AND NOT internal ORDER BY ALL",
+        [CATALOG],
+    ).fetchall()
+    return [str(name) for (name,) in rows]
 
 
 def is_postgres(source: str | Path) -> bool:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from opentrd.record.fhir.elements import Resource, codes, day, first, label, number_text, period, text
+from opentrd.record.fhir.elements import Resource, codes, day, first, label, number_text, period, text, words
 from opentrd.record.fhir.intake import Entry, Intake
+from opentrd.record.fhir.status import verification
 
 _GOES_ON = {"active", "recurrence", "relapse"}
 _IS_OVER = {"inactive", "remission", "resolved"}
@@ -18,7 +19,10 @@ def read_condition(entry: Entry, intake: Intake) -> None:
     if found is None:
         entry.note_code(label(concept), "condition")
         return
-    verified = codes(resource.get("verificationStatus"))
+    given = resource.get("verificationStatus")
+    verified = verification(entry, given, codes(given), words(given), label(concept))
+    if verified is None:
+        return
     if "entered-in-error" in verified:
         entry.note("verificationStatus", label(concept), "verificationStatus entered-in-error: not history")
         return

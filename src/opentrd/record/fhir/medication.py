@@ -21,6 +21,7 @@ from opentrd.record.fhir.elements import (
 )
 from opentrd.record.fhir.intake import Entry, Intake
 from opentrd.record.fhir.reasons import stop_reason, stop_words
+from opentrd.record.fhir.status import understood
 
 _NOT_HISTORY = {
     "MedicationRequest": {"cancelled", "entered-in-error", "draft", "unknown"},
@@ -139,6 +140,8 @@ def _history(entry: Entry, intake: Intake) -> Medicine | None:
     status, intent = text(resource.get("status")), text(resource.get("intent"))
     why = "; ".join(stop_words(resource))
     shown = f"{label(given.concept)}{f' ({why})' if why else ''}"
+    if not understood(entry, shown):
+        return None
     if status in _NOT_HISTORY[entry.kind]:
         # A dispense is history once it was handed over, whatever the workflow says.
         handed_over = status in ("preparation", "in-progress", "on-hold") and resource.get("whenHandedOver")

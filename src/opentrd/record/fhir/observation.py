@@ -21,6 +21,7 @@ from opentrd.record.fhir.elements import (
     words,
 )
 from opentrd.record.fhir.intake import Entry, Intake
+from opentrd.record.fhir.status import understood
 
 _NO_RESULT = {"entered-in-error", "cancelled", "registered", "unknown"}
 _SIGNS = {"<": "<", "<=": "<", ">": ">", ">=": ">"}
@@ -50,6 +51,8 @@ def read_observation(entry: Entry, intake: Intake) -> None:
             entry.note("hasMember", label(resource.get("code")), "a panel: its members are read on their own")
         else:
             entry.note_code(label(resource.get("code")), "measure")
+        return
+    if not understood(entry, label(resource.get("code"))):
         return
     status = text(resource.get("status"))
     if status in _NO_RESULT:

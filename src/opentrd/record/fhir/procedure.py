@@ -7,6 +7,7 @@ import re
 from opentrd.record.fhir.elements import all_words, day, label, objects, period, text
 from opentrd.record.fhir.intake import Entry, Intake
 from opentrd.record.fhir.reasons import stop_reason, stop_words
+from opentrd.record.fhir.status import understood
 
 _DONE = {"completed", "in-progress", "stopped"}
 _SIDE = re.compile(r"\b(bilateral|unilateral|bifrontal|bitemporal|right|left)\b", re.IGNORECASE)
@@ -21,8 +22,10 @@ def read_procedure(entry: Entry, intake: Intake) -> None:
         entry.note_code(label(concept), "procedure")
         return
     status = text(resource.get("status"))
-    if status not in _DONE:
-        entry.note("status", label(concept), f"status {status or 'missing'}: not history")
+    if not understood(entry, label(concept)):
+        return
+    if status and status not in _DONE:
+        entry.note("status", label(concept), f"status {status}: not history")
         return
     if found.others:
         entry.note("code", label(concept), f"the codings name several procedures: read as {found.name}")

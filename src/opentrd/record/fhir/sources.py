@@ -23,6 +23,8 @@ _XML_REASON = "XML is not read; convert to JSON"
 # A JSON file is held in memory whole, at several times its size; NDJSON is not.
 MOST_JSON_BYTES = 512 << 20
 _HEAD = 65_536
+_HEAD_STEP = 512  # small steps, so that a file that breaks off gives its beginning
+_MOST_DIGITS = 300  # a whole number with more is beyond any quantity, and Python refuses to convert it
 _LOOKED_AT = 200  # files of a folder that are opened to see whether it holds FHIR
 _RESOURCE = re.compile(rb'"resourceType"\s*:\s*"[A-Z]')
 _MEDICATION = re.compile(rb'"resourceType"\s*:\s*"Medication"')
@@ -80,7 +82,8 @@ def discover(paths: Iterable[Path], skip: Callable[[SourceFile, str], None]) -> 
 def is_fhir(path: Path) -> bool:
     """Whether the file, or any file of the folder, looks like FHIR (JSON, NDJSON, or unreadable as such).
 
-    A single .json or .ndjson file is always taken for FHIR, since nothing else of OpenTRD reads one.
+    A single .json or .ndjson file is always taken for FHIR, and so is a folder with an .ndjson file, since nothing else
+    of OpenTRD reads one.
     """
     if path.is_file():
         return path.name.lower().endswith(_JSON + _LINES) or (
@@ -89,15 +92,21 @@ def is_fhir(path: Path) -> bool:
     if not path.is_dir():
         return False
     candidates = [file for file in sorted(path.rglob("*")) if file.name.lower().endswith(_JSON + _LINES)]
-    return any(_RESOURCE.search(_head(file)) for file in candidates[:_LOOKED_AT])
+    return any(
+        file.name.lower().endswith(_LINES) or _RESOURCE.search(_head(file))
+        for file in candidates[:_LOOKED_AT]
+    )
 
 
 def _head(path: Path) -> bytes:
+    head = bytearray()
     try:
         with SourceFile(path, path.name, path.name).open() as file:
-            return file.read(_HEAD)
+            while len(head) < _HEAD and (some := file.read(_HEAD_STEP)):
+                head += some
     except _BROKEN:
-        return b""
+        return bytes(head)  # what there is before a file breaks off also tells what it is
+    return bytes(head)
 
 
 def index_medications(files: Iterable[SourceFile], intake: Intake) -> None:
@@ -119,7 +128,7 @@ def index_medications(files: Iterable[SourceFile], intake: Intake) -> None:
 
 def _keep_medications(content: bytes, intake: Intake) -> None:
     try:
-        whole = json.loads(content.decode("utf-8-sig"))
+        whole = _parsed(content)
     except _BROKEN:
         return
     for resource in objects(whole):
@@ -172,7 +181,7 @@ def entries(file: SourceFile, intake: Intake, seen: Seen) -> Iterator[Entry]:
                 f"larger than {MOST_JSON_BYTES >> 20} MiB as one JSON text, which would have to be held in memory;"
                 " write it as NDJSON (one resource per line), which is read line by line"
             )
-        whole = json.loads(content.decode("utf-8-sig"))
+        whole = _parsed(content)
     except json.JSONDecodeError as error:
         if error.msg.startswith("Extra data"):  # one resource per line under the name .json
             yield from _line_entries(file, intake)
@@ -197,7 +206,7 @@ def _line_entries(file: SourceFile, intake: Intake) -> Iterator[Entry]:
                 if not line.strip():
                     continue
                 try:
-                    whole = json.loads(line.decode("utf-8-sig"))
+                    whole = _parsed(line)
                 except _BROKEN as error:
                     problem = f"not JSON: {_cause(error)}; expected one FHIR resource per line"
                     first_problem = first_problem or f"line {number}: {problem}"
@@ -219,11 +228,18 @@ def _resources(
 ) -> Iterator[Entry]:
     """The resources of one JSON value: a resource, a bundle (of bundles), an array of either."""
     if isinstance(whole, list):
+        if place and not whole:
+            problem = "an empty array, no FHIR resource; expected one resource per line"
+            intake.note(file.name, place, "line", "[]", problem)
         for position, item in enumerate(whole, start=1):
             yield from _resources(item, file, f"{place} item {position}".strip(), intake, seen)
         return
     if not isinstance(whole, dict) or not text(whole.get("resourceType")):
-        problem = "no resourceType: not a FHIR resource"
+        problem = (
+            "no resourceType: not a FHIR resource"
+            if isinstance(whole, dict)
+            else "no JSON object: not a FHIR resource"
+        )
         if not place:
             raise Unreadable(f"{problem}; expected a FHIR bundle or resource with a resourceType")
         intake.note(file.name, place, "resourceType", _start(whole), problem)
@@ -239,7 +255,10 @@ def _bundle(
 ) -> Iterator[Entry]:
     neighbours = Neighbours()
     parts = bundle.get("entry")
-    if not objects(parts):
+    if parts is not None and not isinstance(parts, list):
+        problem = "the bundle's entry is no list: nothing of it was read; expected a list of entries"
+        intake.note(file.name, place or "Bundle", "entry", _start(parts), problem)
+    elif not objects(parts):
         intake.note(file.name, place or "Bundle", "entry", "", "the bundle holds no entry")
     held = list(enumerate(parts, start=1)) if isinstance(parts, list) else []
     for _, part in held:
@@ -283,6 +302,15 @@ def _entry(
     else:
         row = f"{kind}/{identity}" if identity else f"{kind} {place}".strip()
         yield Entry(resource, file.root, file.name, row, neighbours)
+
+
+def _parsed(content: bytes) -> Any:
+    return json.loads(content.decode("utf-8-sig"), parse_int=_whole)
+
+
+def _whole(digits: str) -> int | float:
+    """A whole number; one of too many digits becomes infinite, which the readers list as no number."""
+    return int(digits) if len(digits) <= _MOST_DIGITS else float(digits)
 
 
 def _cause(error: BaseException) -> str:

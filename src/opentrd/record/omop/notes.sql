@@ -10,6 +10,11 @@ WITH event AS (
     )
     WHERE source IN (SELECT table_name FROM omop.concept_use)  -- other inputs may have been read before
 ),
+observed AS (
+    SELECT person_id, min(start_date) AS first_date, max(end_date) AS last_date
+    FROM raw.observation_period
+    GROUP BY person_id
+),
 note AS (
     SELECT 'drug_exposure' AS source, 'drug_exposure_end_date' AS field, '' AS value, count(*) AS n,
         'repeats the start date although several days were supplied; read as start + days_supply - 1' AS reason
@@ -53,22 +58,30 @@ note AS (
     JOIN raw.person AS r ON r.person_id = p.person_id AND r.source = 'person'
     WHERE r.sex IS NULL GROUP BY p.gender_concept_id
     UNION ALL
-    SELECT e.source, 'person_id', '', count(*), 'the person is not in the person table; kept'
+    SELECT e.source, 'person_id', '', count(*),
+        'the person is not in the person table; the row is used, with nothing else known of the person'
     FROM event AS e
     ANTI JOIN raw.person AS p ON p.person_id = e.person_id
+    WHERE trim(e.person_id) <> ''
     GROUP BY e.source
     UNION ALL
-    SELECT 'observation_period', 'person_id', '', count(*), 'the person has no observation period; kept'
+    SELECT 'observation_period', 'person_id', '', count(*), 'the person has no observation period; the observed time is taken from the dated rows'
     FROM raw.person AS p
     WHERE EXISTS (SELECT 1 FROM raw.observation_period)
         AND p.person_id NOT IN (SELECT person_id FROM raw.observation_period WHERE person_id IS NOT NULL)
     UNION ALL
-    SELECT e.source, 'date', '', count(*), 'the ' || e.record_table || ' starts outside every observation period; kept'
+    SELECT e.source, 'date', '', count(*), CASE
+        WHEN e.date < o.first_date
+            THEN 'the ' || e.record_table || ' starts before the first observation period; it is in the record'
+        WHEN e.date > o.last_date
+            THEN 'the ' || e.record_table || ' starts after the last observation period; it is in the record, but not '
+                || 'used when a person is assessed as of a day before it, such as the end of that period'
+        ELSE 'the ' || e.record_table || ' starts outside every observation period; it is in the record' END
     FROM event AS e
-    SEMI JOIN raw.observation_period AS o ON o.person_id = e.person_id
-    ANTI JOIN raw.observation_period AS o
-        ON o.person_id = e.person_id AND e.date BETWEEN o.start_date AND o.end_date
-    GROUP BY e.source, e.record_table
+    JOIN observed AS o ON o.person_id = e.person_id
+    ANTI JOIN raw.observation_period AS p
+        ON p.person_id = e.person_id AND e.date BETWEEN p.start_date AND p.end_date
+    GROUP BY ALL
 )
 SELECT source, '', field, value, reason || ': ' || n || CASE WHEN n = 1 THEN ' row' ELSE ' rows' END
 FROM note
