@@ -115,9 +115,11 @@ def test_persons(loaded: duckdb.DuckDBPyConnection) -> None:
         ("3", "1990", None),
     ]
     assert any(value == "8551" for _, value, _ in unread(loaded, "person"))
-    assert ("person_id", "", "the person has no observation period; kept: 1 row") in unread(
-        loaded, "observation_period"
-    )
+    assert (
+        "person_id",
+        "",
+        "the person has no observation period; the observed time is taken from the dated rows: 1 row",
+    ) in unread(loaded, "observation_period")
 
 
 def test_an_omop_source_keeps_every_table(loaded: duckdb.DuckDBPyConnection) -> None:

@@ -15,10 +15,8 @@ from typing import Any
 import duckdb
 
 from opentrd import knowledge
+from opentrd.record.omop_files import VOCABULARY, Relation, first_line
 from opentrd.record.omop_source import (
-    VOCABULARY,
-    Relation,
-    first_line,
     is_omop,
     looks_like_person,
     opened,

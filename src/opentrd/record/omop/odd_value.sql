@@ -47,6 +47,7 @@ line AS (
 SELECT source, coalesce(row_id, ''), field, value, 'expected ' || expected || '; not used' FROM line
 WHERE place <= getvariable('omop_unread_lines')
 UNION ALL
-SELECT source, '', field, '', 'expected ' || expected || '; not used: ' || count(*) || ' further rows'
+SELECT source, '', field, '', 'expected ' || expected || '; not used: ' || count(*)
+    || CASE WHEN count(*) = 1 THEN ' further row' ELSE ' further rows' END
 FROM line WHERE place > getvariable('omop_unread_lines')
 GROUP BY source, field, expected;
