@@ -12,14 +12,18 @@ from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
 
+import duckdb
 import pyarrow as pa
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from opentrd import knowledge
+from opentrd.knowledge.wording import definition_texts
 from opentrd.report import cohort_page, index_page, patient_page, write
 from opentrd.report.aggregate import aggregate
 from opentrd.report.cohort import INSIDE, content
+from opentrd.report.cohort_stages import HIDDEN, points_inside
 from opentrd.report.suppress import (
     WITHHELD,
     suppress_chain,
@@ -252,6 +256,83 @@ def test_a_trial_that_lasted_long_enough_only_possibly_is_not_known_to_be_adequa
         assert re.search(rf"</span> {word}</td>", page), word
 
 
+def test_what_a_reader_must_not_misread_is_said_in_words() -> None:
+    tables, explain = sample.first_patient()
+    tables["trial"][1] |= {"start_date": date(2022, 4, 1), "certain_start": date(2022, 4, 30)}
+    tables["judgement"] += [{**row, "definition": "mgh_s"} for row in tables["judgement"][:6]]
+    tables["verdict"][-1] |= {"clause": "bipolar disorder"}
+    tables["question"] += [
+        {"table": "exposure", "row": "NHS-4711-0815-x5", "field": "daily_dose_mg", "settles_low": 0,
+         "settles_high": 0, "narrows_low": 0.0, "narrows_high": 4.0,
+         "asks": "What was the daily dose of amitriptyline (from 2022-10-03)?"},
+    ]  # fmt: skip
+    page = patient_page(1, tables, explain, sample.META).replace("\N{NO-BREAK SPACE}", " ")
+    assert "between 1 Apr and 30 Apr 2022 – " in page
+    assert "3 of 3 definitions,<br>1 of 1 instrument<" in page
+    assert "<p>excluded: bipolar disorder</p>" in page
+    assert "(from 3 Oct 2022)?" in page
+    assert "Amitriptyline (trial 4, row 5)</a></td><td>daily dose</td>" in page
+    assert "narrows by up to 4 points" in page
+    assert "</span> no rule</td>" in page
+    assert "No fact was handed over" not in page
+
+
+def test_a_clause_that_is_not_asked_is_not_ticked_off() -> None:
+    tables, explain = sample.first_patient()
+    explain["knowledge_rows"] |= {
+        ("definition", "sforzini_2022"): {
+            "adequacy_rule": "atrq_28",
+            "episode": "current",
+            "family": "failures",
+        },
+        ("definition", "fabbri_2021_code"): {"family": "switches"},
+        ("adequacy_rule", "atrq_28"): {"dose_table": "atrq", "min_days": "28", "min_adherence": "none"},
+    }
+    tables["judgement"][1]["adherence_ok"] = False
+    page = patient_page(1, tables, explain, sample.META)
+    assert page.count('<span class="sym" aria-hidden="true">–</span><span class="vh">not asked</span>') == 5
+    assert "No dated event that this definition counts is recorded." in page
+    assert "The record has nothing that this definition looks at." in page
+
+
+def test_an_instrument_that_may_not_apply_says_so() -> None:
+    tables, explain = sample.first_patient()
+    total = next(row for row in tables["stage"] if row["item"] == "total")
+    words = "not applicable (no failed trial)"
+    total |= {"low": None, "high": 9, "band_low": words, "band_high": "moderate"}
+    page = patient_page(1, tables, explain, sample.META)
+    assert "Maudsley Staging Method: not applicable, or up to 9 <" in page
+    assert "The score is not applicable, or up to 9 on a scale" in page
+    assert "Open to the left" in page
+    total |= {"high": None, "band_high": words}
+    assert f"Maudsley Staging Method: {words}</h3>" in patient_page(1, tables, explain, sample.META)
+
+
+def test_an_event_without_a_day_says_so() -> None:
+    tables, explain = sample.first_patient()
+    tables["entry"] = [
+        {"definition": "ohdsi_1009_json", "on_date": None, "agent": "esketamine", "counts": None}
+    ]
+    assert "<td>day not known</td>" in patient_page(1, tables, explain, sample.META)
+
+
+def test_the_window_definition_is_told_from_its_rows() -> None:
+    with duckdb.connect(":memory:") as connection:
+        knowledge.load_into(connection)
+        text = definition_texts(connection)["ohdsi_1009_json"]["text"]
+        assert (
+            "(A) an antipsychotic is started, with at least one antidepressant in the year up to that day"
+            in text
+        )
+        assert "esketamine is started, with dose eras of at least two different antidepressants" in text
+        assert "ohdsi_1009" not in text
+        connection.execute(
+            "UPDATE knowledge.window_rule SET min_agents = 4, lookback_days = 180 WHERE path = 'B'"
+        )
+        text = definition_texts(connection)["ohdsi_1009_json"]["text"]
+        assert "at least four different antidepressants in the 180 days up to that day" in text
+
+
 # Small counts
 
 
@@ -304,6 +385,21 @@ def test_denominators_and_complements_give_no_hidden_count_away(min_count: int, 
     assert_doubt_remains(groups)
 
 
+def test_rows_of_points_give_no_hidden_count_away() -> None:
+    inside = points_inside((1, 2))
+    groups = defaultdict(list)
+    for total in range(14):
+        for zero, zero_one, zero_two, one, one_two, two in splits(total, 6):
+            counts: dict[str, Any] = {
+                "persons": total, "possible 1": total - zero, "certain 1": one + one_two + two,
+                "possible 2": zero_two + one_two + two, "certain 2": two,
+            }  # fmt: skip
+            assert zero + zero_one + zero_two + one + one_two + two == total
+            cells = suppress_nested(counts, inside, 3)
+            groups[tuple(cell.text for cell in cells.values())].append(tuple(counts.values()))
+    assert_doubt_remains(groups)
+
+
 @given(st.lists(st.integers(0, 60), min_size=1, max_size=8), st.integers(3, 11))
 @settings(derandomize=True)
 def test_partition_properties(counts: list[int], min_count: int) -> None:
@@ -352,6 +448,46 @@ def test_neither_table_nor_chart_shows_a_small_count() -> None:
     sizes = {segment["words"]: segment["size"] for segment in maudsley["segments"]}
     assert 3 not in sizes.values()
     assert 44 in sizes.values(), "the hidden cells are one segment"
+
+
+def test_stages_count_persons_with_a_recorded_episode() -> None:
+    persons = [str(n) for n in range(40)]
+    naught = "not applicable (no failed trial)"
+    tables: dict[str, Any] = {
+        "as_of": pa.table({"person_id": persons}),
+        "episode": pa.table({"person_id": persons, "basis": ["diagnosis, stated"] * 30 + ["treatment only"] * 10}),
+        "trial": pa.table({"person_id": persons, "kind": ["drug"] * 39 + ["psychotherapy"],
+                           "improvement_pct": [10.0] * 8 + [None] * 32,
+                           "stop_reason": [None] * 10 + ["inefficacy"] * 10 + ["intolerance"] * 20}),
+        "stage": pa.table({
+            "person_id": persons * 2, "instrument": ["maudsley"] * 40 + ["mgh_s"] * 40, "item": ["total"] * 80,
+            "low": [None] * 20 + [4.0] * 20 + [0.0] * 20 + [2.0] * 20,
+            "high": [9.0] * 20 + [4.0] * 20 + [0.5] * 10 + [None] * 10 + [2.5] * 20,
+            "band_low": [naught] * 20 + ["mild"] * 20 + [None] * 40,
+            "band_high": ["moderate"] * 20 + ["mild"] * 20 + [None] * 40}),
+    }  # fmt: skip
+    tables["verdict"] = pa.table({"definition": ["a"] * 40, "eligible": [True] * 40, "met": [None] * 40})
+    rows = aggregate(tables)
+    assert [(row["band_low"], row["persons"]) for row in rows["stage"]] == [
+        ("mild", 10),
+        ("not applicable, or up to moderate", 20),
+    ]
+    points = [(row["points"], row["certain"], row["possible"], row["persons"]) for row in rows["points"]]
+    assert points == [(1, 10, 20, 30), (2, 10, 20, 30), *((n, 0, 10, 30) for n in range(3, 7))]
+    page = cohort_page(rows, sample.META)
+    assert "is recorded for 18 of 39 drug trials (an improvement for 8)" in page
+    assert "at least 1 point</th>" in page
+    assert '<td class="mid" colspan="3">no rule</td>' in page
+    rows["attrition"] = [{"step": "all", "persons": 31}]
+    assert cohort_page(rows, sample.META).count(HIDDEN) == 2
+
+
+def test_few_undetermined_persons_leave_the_certain_count() -> None:
+    row = {"definition": "d", "persons": 900, "eligible_low": 799, "eligible_high": 800, "met_low": 360,
+           "met_high": 361}  # fmt: skip
+    shown = content({"verdict": [row]}, sample.META)["definitions"][0]
+    assert (shown["met_low"].text, shown["met_high"].text) == ("360", WITHHELD)
+    assert shown["percent"] == "at least 45.0 %"
 
 
 def test_aggregation_counts_certain_and_possible() -> None:

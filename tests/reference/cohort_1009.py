@@ -108,14 +108,29 @@ def stretches(era: Trial, rule: Row, history: History) -> list[Span]:
     """The certain pieces of an era; for dose eras, what certainly ran at a known dose."""
     if not rule["uses_dose_eras"]:
         return era.certain_parts
-    return [
-        event.certain
-        for event in history.exposures
-        if event.row["agent"] == era.agent
-        and event.row["daily_dose_mg"] is not None
-        and event.certain is not None
-        and event.certain[0] in era.possible_days
-    ]
+    found = []
+    rows = [event for event in history.exposures if event.row["agent"] == era.agent and event.certain]
+    for event in rows:
+        first, last = event.certain or (0, 0)
+        # Strengths that start together add: while one of them is not known, the dose is not.
+        unknown = [
+            other.certain[1]
+            for other in rows
+            if other.row["daily_dose_mg"] is None and other.certain and together(other, event)
+        ]
+        first = max([first, *(day + 1 for day in unknown)])
+        if event.row["daily_dose_mg"] is not None and first <= last and first in era.possible_days:
+            found.append((first, last))
+    return found
+
+
+def together(one: Event, other: Event) -> bool:
+    """Whether two rows of one agent start together in one form."""
+    return (one.start_earliest, one.start_latest, facts.told_apart(one.row["agent"], one.row["form"])) == (
+        other.start_earliest,
+        other.start_latest,
+        facts.told_apart(other.row["agent"], other.row["form"]),
+    )
 
 
 def diagnosed(history: History, day: int, rule: Row) -> Truth:

@@ -137,7 +137,12 @@ def episode_of(trial: Trial, all_episodes: list[Episode]) -> tuple[Episode | Non
         )
 
     episode = max(possible, key=longest)
-    return episode, True if trial.certainly_touches(episode.possible) else None
+    # An end that is not known may still move the trial to another episode.
+    elsewhere = max((longest(other)[1] for other in possible if other is not episode), default=0)
+    certain = trial.certainly_touches(episode.possible) and (
+        len(possible) == 1 or longest(episode)[0] > elsewhere
+    )
+    return episode, True if certain else None
 
 
 def piece_of(trial: Trial, episode: Episode) -> Span | None:

@@ -99,7 +99,7 @@ def read(tables: Tables, person_id: str, as_of: date | None) -> History:
     last = max(ends) if ends else max(dates, default=NOW)
     now = last if as_of is None else as_of.toordinal()
     starts = [row["start_date"].toordinal() for row in observed if row["start_date"]]
-    known = [day for day in dates + starts if day <= now]
+    known = [day for day in _first_days(mine) + starts if day <= now]
     undated = as_of is None and not ends and not dates
     first = min(known, default=now - LIFETIME)
     history = History(
@@ -128,6 +128,13 @@ def read(tables: Tables, person_id: str, as_of: date | None) -> History:
         if row["date_earliest"] is None or row["date_earliest"].toordinal() <= now
     ]
     return history
+
+
+def _first_days(mine: Tables) -> list[int]:
+    """The first day that each dated row speaks of: its earliest start, without a start its earliest end."""
+    rows = [row for table in DATED for row in mine.get(table, [])]
+    days = [row.get("date_earliest") or row.get("start_earliest") or row.get("end_earliest") for row in rows]
+    return [day.toordinal() for day in days if day is not None]
 
 
 def _coverage(rows: list[Row], now: int) -> dict[str, list[Span]]:

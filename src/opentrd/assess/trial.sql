@@ -18,16 +18,20 @@
 --   agent, era_no  the agent or procedure that is counted, and the number of its era or course
 --   part_no        the certain spell it overlaps;  episode_ok  does it certainly overlap its episode
 --   may_start, may_end   first and last possible day
-WITH placed AS (
-  SELECT t.*, e.episode_id, e.reckoned_from, e.reckoned_to,
-         row_number() OVER (PARTITION BY t.trial_id
-                            ORDER BY coalesce(date_diff('day', CASE WHEN t.sure_start > e.reckoned_from THEN t.sure_start ELSE e.reckoned_from END,
-                                                        CASE WHEN t.bridged_end < e.reckoned_to THEN t.bridged_end ELSE e.reckoned_to END), -1) DESC,
-                                     coalesce(date_diff('day', CASE WHEN t.may_start > e.reckoned_from THEN t.may_start ELSE e.reckoned_from END,
-                                                        CASE WHEN t.may_end < e.reckoned_to THEN t.may_end ELSE e.reckoned_to END), -1) DESC,
-                                     e.episode_no DESC) AS nth
+WITH overlap AS (
+  SELECT t.*, e.episode_id, e.episode_no, e.reckoned_from, e.reckoned_to,
+         date_diff('day', CASE WHEN t.sure_start > e.reckoned_from THEN t.sure_start ELSE e.reckoned_from END,
+                   CASE WHEN t.bridged_end < e.reckoned_to THEN t.bridged_end ELSE e.reckoned_to END) + 1 AS sure_span,
+         date_diff('day', CASE WHEN t.may_start > e.reckoned_from THEN t.may_start ELSE e.reckoned_from END,
+                   CASE WHEN t.may_end < e.reckoned_to THEN t.may_end ELSE e.reckoned_to END) + 1 AS may_days
   FROM assess.attempt AS t
   LEFT JOIN assess.episode AS e ON e.person_id = t.person_id AND t.may_start <= e.reckoned_to AND t.may_end >= e.reckoned_from
+), measured AS (
+  SELECT *, CASE WHEN sure_start IS NOT NULL AND sure_span > 0 THEN sure_span ELSE 0 END AS sure_days FROM overlap
+), ranked AS (
+  SELECT *, row_number() OVER (PARTITION BY trial_id ORDER BY sure_days DESC, may_days DESC, episode_no DESC) AS nth FROM measured
+), placed AS (  -- elsewhere: possible days in any other episode; an end that is not known may still move the attempt there
+  SELECT *, max(may_days) OVER (PARTITION BY trial_id ORDER BY nth ROWS BETWEEN 1 FOLLOWING AND UNBOUNDED FOLLOWING) AS elsewhere FROM ranked
 ), certain AS (  -- stretches in which the attempt certainly ran
   SELECT t.trial_id, c.start_date, c.end_date FROM assess.attempt AS t
   JOIN assess.piece AS c ON c.person_id = t.person_id AND c.agent = t.agent AND c.era_no = t.era_no
@@ -68,7 +72,8 @@ SELECT p.person_id, p.trial_id, CAST(p.episode_id AS VARCHAR) AS episode_id, p.k
        p.sessions, p.laterality, p.agent, p.era_no,
        CAST(q.part_no AS BIGINT) AS part_no,
        CAST(CASE WHEN p.episode_id IS NULL THEN FALSE
-                 WHEN x.certainly = 1 THEN TRUE END AS BOOLEAN) AS episode_ok,
+                 WHEN x.certainly = 1 AND (coalesce(p.sure_days > p.elsewhere, TRUE) OR (p.sure_start = p.may_start AND p.bridged_end = p.may_end))
+                 THEN TRUE END AS BOOLEAN) AS episode_ok,
        CAST(CASE WHEN a.as_of IS NOT NULL THEN p.may_start END AS DATE) AS may_start,
        CAST(CASE WHEN a.as_of IS NOT NULL THEN p.may_end END AS DATE) AS may_end
 FROM placed AS p

@@ -22,9 +22,11 @@ def definition_texts(connection: duckdb.DuckDBPyConnection) -> dict[str, dict[st
         excluded = [x["says"] for x in tables["definition_exclusion"] if x["definition"] == row["definition"]]
         if excluded:
             said += f" Not with {_or(sorted(excluded))}."
+        # The note of a window definition says its ways in again, in other words; one text is enough.
+        note = "" if row["family"] == "window" else row["note"] or ""
         texts[row["definition"]] = {
             "title": row["title"],
-            "text": f"{said} {row['note'] or ''}".strip(),
+            "text": f"{said} {note}".strip(),
             "citation": row["source"],
             "status": row["knowledge_status"],
         }
@@ -146,6 +148,8 @@ _SENTENCES = {"failures": _failures, "instrument": _instrument, "switches": _swi
 
 
 def _or(words: list[str]) -> str:
+    if len(words) > 1 and any(" or " in word for word in words):
+        return f"{'; '.join(words[:-1])}; or {words[-1]}"
     return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} or {words[-1]}"
 
 

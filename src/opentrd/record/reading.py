@@ -90,7 +90,9 @@ def _load(
     paths = [Path(source) for source in sources]
     for path in paths:
         if not path.exists():
-            shown = path.name if "://" in str(sources) or ":/" in str(path) else path  # an address may hold a password
+            shown = (
+                path.name if "://" in str(sources) or ":/" in str(path) else path
+            )  # an address may hold a password
             raise InputError(f"{shown}: there is no such file or folder. {_EXPECTED}")
     only = paths[0] if len(paths) == 1 else None
     # A folder of record tables and a CDM both have a person table; the CDM's columns tell them apart.
@@ -107,7 +109,9 @@ def _load(
         load_omop(connection, only, cdm_schema=cdm_schema)  # says what is wrong with it
         return "omop", _digests(paths)
     if cdm_schema is not None:
-        raise InputError(f"--cdm-schema {cdm_schema} is for a CDM in a database; {only or paths[0]} is not one.")
+        raise InputError(
+            f"--cdm-schema {cdm_schema} is for a CDM in a database; {only or paths[0]} is not one."
+        )
     if only is not None and is_record_folder(only):
         load_folder(connection, only)
         return "tables", _digests(paths)

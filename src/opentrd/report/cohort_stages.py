@@ -85,6 +85,7 @@ def points_tables(
     """Per instrument without named bands: how many persons have at least so many points.
 
     A row is withheld when it differs from another row that contains it, or that it contains, by a small count.
+    What may be is decided before what is certain: the other way round the order would tell why a count is hidden.
     """
     views: list[dict[str, Any]] = []
     for instrument in dict.fromkeys(str(row.get("instrument")) for row in rows):
@@ -97,8 +98,8 @@ def points_tables(
         points = [int(row.get("points") or 0) for row in own]
         counts: dict[str, int | None] = {"persons": persons}
         for at, row in zip(points, own, strict=True):
-            counts[f"certain {at}"] = int(row.get("certain") or 0)
             counts[f"possible {at}"] = int(row.get("possible") or 0)
+            counts[f"certain {at}"] = int(row.get("certain") or 0)
         cells = suppress_nested(counts, points_inside(points), min_count)
         views.append(
             {

@@ -255,7 +255,7 @@ def legend(prefix: str) -> Markup:
             f'<rect x="{x + 1}" y="3" width="26" height="13" fill="{charts.fill(name, prefix)}" '
             f'stroke="{charts.SOLID}"/><text x="{x + 34}" y="14" font-size="12.5">{word}</text>'
         )
-        x += 115
+        x += 124
     body += (
         f'<rect x="{x + 1}" y="3" width="26" height="13" fill="#fff" stroke="{charts.SOLID}" '
         f'stroke-dasharray="3 2.5"/>'
