@@ -98,7 +98,6 @@ def test_whatever_becomes_nothing_is_listed(tmp_path: Path) -> None:
 def test_the_result_is_read_without_a_note(tmp_path: Path) -> None:
     out = tmp_path / "record"
     convert(write(tmp_path, DEMO_X=DEMO, DPQ_X=DPQ, RXQ_RX_X=RXQ), out)
-    (out / "unconverted.csv").unlink()
     connection = connect()
     load_folder(connection, out)
     normalise(connection)
@@ -123,6 +122,19 @@ def test_numbers_as_other_programs_write_them(tmp_path: Path) -> None:
         if row["measure"] == "PHQ-9"
     ]
     assert totals == [("1", "12")]
+
+
+def test_the_same_file_twice_counts_once(tmp_path: Path) -> None:
+    files = write(tmp_path, DEMO_X=DEMO, DPQ_X=DPQ, RXQ_RX_X=RXQ)
+    once = convert(files, tmp_path / "once")
+    twice = convert([*files, files[1], *write(tmp_path, RXQ_RX_Y=RXQ)], tmp_path / "twice")
+    assert twice["unconverted"].pop("same file twice, counted once") == 2
+    assert twice == once
+
+
+def test_a_folder_stands_for_its_files(tmp_path: Path) -> None:
+    files = write(tmp_path, DEMO_X=DEMO, DPQ_X=DPQ, RXQ_RX_X=RXQ, BMX_X="SEQN\n1\n")
+    assert convert([tmp_path], tmp_path / "a") == convert(files[:3], tmp_path / "b")
 
 
 # Broken input
@@ -151,7 +163,7 @@ def test_a_file_that_is_not_what_its_name_says(tmp_path: Path, name: str) -> Non
 
 
 def test_an_absent_file(tmp_path: Path) -> None:
-    with pytest.raises(InputError, match=r"DEMO_X.csv: cannot be read"):
+    with pytest.raises(InputError, match=r"DEMO_X.csv: cannot be read, there is no such file"):
         convert([tmp_path / "DEMO_X.csv"], tmp_path / "out")
 
 

@@ -59,6 +59,9 @@ def test_the_scratch_tables_are_gone_and_the_raw_rows_stay() -> None:
     ("text", "first", "last"),
     [
         ("2020-02-29", date(2020, 2, 29), date(2020, 2, 29)),
+        ("20200229", date(2020, 2, 29), date(2020, 2, 29)),
+        ("1850", date(1850, 1, 1), date(1850, 12, 31)),
+        ("2199-12-31", date(2199, 12, 31), date(2199, 12, 31)),
         ("2020-02", date(2020, 2, 1), date(2020, 2, 29)),
         ("2020", date(2020, 1, 1), date(2020, 12, 31)),
         (" 2020-02-29 ", date(2020, 2, 29), date(2020, 2, 29)),
@@ -76,13 +79,16 @@ def test_a_date_is_an_interval(text: str, first: date | None, last: date | None)
 
 @pytest.mark.parametrize(
     "text",
-    ["2020-02-31", "2019-02-29", "2020-13", "31.02.2020", "2020/01/01", "2020-1-5", "20200101", "infinity",
+    ["2020-02-31", "2019-02-29", "2020-13", "31.02.2020", "2020/01/01", "2020-1-5", "20200231", "infinity",
+     "1849-12-31", "2200", "0001-01-01", "9999-12-31",
      "yesterday", "2020-01-01Tlunch", "2020-01-01-02", "202", "epoch"],
 )  # fmt: skip
 def test_what_is_no_date_is_left_empty_and_noted(text: str) -> None:
     connection = record(exposure=[exposure(start_date=text)])
     assert rows(connection, "SELECT start_earliest, start_latest FROM record.exposure") == [(None, None)]
-    reason = "expected a date as YYYY-MM-DD, YYYY-MM or YYYY; field left empty"
+    reason = (
+        "expected a date between 1850 and 2199 as YYYY-MM-DD, YYYYMMDD, YYYY-MM or YYYY; field left empty"
+    )
     assert unread(connection) == [("exposure.csv", "2", "start_date", text, reason)]
 
 
@@ -118,8 +124,9 @@ def test_an_end_before_the_start_is_left_empty(start: str, end: str, kept: bool)
         ("daily_dose_mg", "inf", "a number of 0 or more"),
         ("adherence", "1.2", "a number from 0 to 1"),
         ("adherence", "-0.1", "a number from 0 to 1"),
-        ("improvement_pct", "101", "a percentage of at most 100"),
-        ("improvement_pct", "half", "a percentage of at most 100"),
+        ("improvement_pct", "101", "a percentage from -500 to 100"),
+        ("improvement_pct", "-501", "a percentage from -500 to 100"),
+        ("improvement_pct", "half", "a percentage from -500 to 100"),
         ("days_taken", "0", "a whole number from 1"),
         ("days_taken", "-3", "a whole number from 1"),
         ("days_taken", "1.5", "a whole number from 1"),
@@ -444,3 +451,111 @@ def test_allowed_words_are_accepted_in_any_case() -> None:
     connection = record(exposure=[exposure(exposure_id=word, stop_reason=word.upper()) for word in words])
     assert rows(connection, "SELECT count(*) FROM record.exposure WHERE stop_reason = exposure_id") == [(5,)]
     assert unread(connection) == []
+
+
+# What stands for something else, and what is not history
+
+
+@pytest.mark.parametrize("end", ["9999-12-31", "9999", "99991231", "9999-12-31T00:00:00Z"])
+def test_the_year_9999_as_an_end_is_no_end(end: str) -> None:
+    connection = record(
+        exposure=[exposure(end_date=end)],
+        condition=[
+            {"person_id": "1", "condition": "depression", "start_date": "2020", "end_date": end},
+            {
+                "person_id": "2",
+                "condition": "depression",
+                "start_date": "2020",
+                "end_date": end,
+                "course": "span",
+            },
+        ],
+        observation_period=[{"person_id": "1", "start_date": "2020", "end_date": end}],
+        procedure=[{"person_id": "1", "procedure": "ECT", "date": "2020", "end_date": end}],
+    )
+    for table, column in (
+        ("exposure", "end_latest"),
+        ("observation_period", "end_date"),
+        ("procedure", "end_latest"),
+    ):
+        assert rows(connection, f"SELECT {column} FROM record.{table}") == [(None,)]
+    query = "SELECT course, end_latest FROM record.condition"
+    assert rows(connection, query) == [("open", None), ("open", None)]
+    notes = {(note[0], note[1]): note[2:] for note in unread(connection)}
+    assert len(notes) == len(unread(connection)) == 5
+    reason = "the year 9999 stands for no end; read as an empty end: not known"
+    assert notes["exposure.csv", "2"] == ("end_date", end, reason)
+
+
+@pytest.mark.parametrize("table", ["condition", "procedure"])
+def test_a_row_of_which_presence_is_not_understood_is_not_used(table: str) -> None:
+    name = {"condition": "depression", "procedure": "ECT"}[table]
+    connection = record(**{table: [{"person_id": "1", table: name, "present": "maybe"}]})
+    assert rows(connection, f"SELECT * FROM record.{table}") == []
+    assert unread(connection) == [
+        (f"{table}.csv", "2", "present", "maybe", "expected true or false; row not used")
+    ]
+    assert rows(connection, "SELECT * FROM record.unused") == [("1", table, 1)]
+
+
+@pytest.mark.parametrize(
+    "status",
+    ["cancelled", "Canceled", "not-taken", "not taken", "entered-in-error", "draft", "proposed", "planned"],
+)
+def test_what_was_not_taken_is_not_history(status: str) -> None:
+    connection = record(exposure=[exposure(status=status, adherence="7")])
+    assert rows(connection, "SELECT * FROM record.exposure") == []
+    reason = f"status {status}: not history, row not used"
+    assert unread(connection) == [("exposure.csv", "2", "status", status, reason)]
+    assert rows(connection, "SELECT * FROM record.unused") == []
+
+
+def test_a_stopped_drug_was_taken() -> None:
+    connection = record(exposure=[exposure(status="stopped")])
+    assert rows(connection, "SELECT agent, status FROM record.exposure") == [("sertraline", None)]
+
+
+@pytest.mark.parametrize(
+    ("dose", "unit", "milligrams"),
+    [("20000", "", 20000.0), ("20001", "", None), ("50", "g", None), ("20001", "mcg", 20.001)],
+)
+def test_a_dose_that_nobody_takes_is_left_empty(dose: str, unit: str, milligrams: float | None) -> None:
+    connection = record(exposure=[exposure(daily_dose_mg=dose, dose_unit=unit)])
+    assert rows(connection, "SELECT daily_dose_mg FROM record.exposure") == [(milligrams,)]
+    reasons = [str(note[4]) for note in unread(connection)]
+    assert reasons == ([] if milligrams else ["expected at most 20000 mg a day; field left empty"])
+
+
+def test_a_birth_after_everything_else_is_noted_and_kept() -> None:
+    people: list[Row] = [
+        {"person_id": "1", "birth_date": "2020-01-02"}, {"person_id": "2", "birth_date": "2020"},
+    ]  # fmt: skip
+    connection = record(person=people, exposure=[exposure(), exposure(person_id="2", exposure_id="f")])
+    assert rows(connection, "SELECT count(birth_earliest) FROM record.person") == [(2,)]
+    (note,) = unread(connection)
+    assert note[:4] == ("person.csv", "2", "birth_date", "2020-01-02")
+    assert "after the last date of the person (2020-01-01)" in str(note[4])
+
+
+@pytest.mark.parametrize(("text", "sex"), [("f", "female"), ("F", "female"), ("m", "male"), ("M", "male")])
+def test_sex_by_its_first_letter(text: str, sex: str) -> None:
+    connection = record(person=[{"person_id": "1", "sex": text}])
+    assert rows(connection, "SELECT sex FROM record.person") == [(sex,)]
+    assert unread(connection) == []
+
+
+def test_rows_not_used_are_counted_per_person_and_table() -> None:
+    connection = record(
+        exposure=[
+            exposure(), exposure(), exposure(agent="a"), exposure(agent="b"), exposure(agent="b"),
+            exposure(agent="c", status="planned"), exposure(person_id="2", agent=""),
+            exposure(person_id="", agent="d"),
+        ],
+        condition=[{"person_id": "1", "condition": "x"}],
+        procedure=[{"person_id": "1", "procedure": "x"}],
+        measurement=[{"person_id": "3", "measure": "x"}],
+    )  # fmt: skip
+    assert rows(connection, "SELECT * FROM record.unused ORDER BY ALL") == [
+        ("1", "condition", 1), ("1", "exposure", 2), ("1", "procedure", 1), ("2", "exposure", 1),
+        ("3", "measurement", 1),
+    ]  # fmt: skip

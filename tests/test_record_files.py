@@ -196,7 +196,27 @@ BROKEN: dict[str, tuple[dict[str, str | bytes], list[str]]] = {
     ),
     "binary": ({"person.csv": b"PK\x03\x04\0\0\0"}, ["person.csv", "not a text file", "CSV UTF-8"]),
     "not Parquet": ({"person.parquet": b"person_id\n1\n"}, ["person.parquet", "cannot be read as Parquet"]),
-    "not gzip": ({"person.csv.gz": PERSONS}, ["person.csv.gz", "cannot be opened"]),
+    "not gzip": ({"person.csv.gz": PERSONS}, ["person.csv.gz", "not compressed with gzip", "Rename it"]),
+    "gzip cut off": (
+        {"exposure.csv.gz": gzip.compress(EXPOSURES.encode() * 99)[:-12]},
+        ["exposure.csv.gz", "cut off"],
+    ),
+    "gzip damaged": (
+        {"exposure.csv.gz": gzip.compress(EXPOSURES.encode())[:10] + b"\xff" * 60},
+        ["exposure.csv.gz", "the gzip file is damaged"],
+    ),
+    "gzip check sum": (
+        {"exposure.csv.gz": gzip.compress(EXPOSURES.encode())[:-8] + bytes(8)},
+        ["exposure.csv.gz", "the gzip file is damaged"],
+    ),
+    "zero bytes": (
+        {"person.csv": "person_id,sex\n" + "1,\0\n" * 40},
+        ["zero (NUL) bytes, the first in line 2"],
+    ),
+    "long cell": (
+        {"exposure.csv": "person_id,agent\n1,a\n1," + "x" * 3_000_000 + "\n"},
+        ["Line 3 is longer than 2,000,000 bytes"],
+    ),
     "no table": ({"readme.txt": "x"}, ["no record table", "person, observation_period, exposure"]),
     "huge cell": (
         {"exposure.csv": 'person_id,agent\n1,"' + "1,sertraline\n" * 300_000},
@@ -234,3 +254,50 @@ def test_a_large_file_streams(tmp_path: Path) -> None:
     assert rows(connection, query) == [(count, count + 1, count)]
     # The row number is that of the line, also in a file that is read in many pieces.
     assert rows(connection, "SELECT person_id FROM raw.exposure WHERE source_row = '150007'") == [("15000",)]
+
+
+def test_a_zero_byte_does_not_cost_the_file(tmp_path: Path) -> None:
+    text = "person_id,agent\n1,sertraline\n2,venla\0faxine\n3,paroxetine\n"
+    connection = load(tmp_path, {"exposure.csv": text})
+    assert rows(connection, "SELECT person_id FROM raw.exposure") == [("1",), ("2",), ("3",)]
+    (note,) = unread(connection)
+    assert note[3] == "line 3"
+    assert "zero (NUL) byte" in str(note[4])
+
+
+def test_thousands_of_columns(tmp_path: Path) -> None:
+    extra = "".join(f",z{i}" for i in range(3000))
+    connection = load(tmp_path, {"exposure.csv": f"person_id,agent{extra}\n1,a{',' * 3000}\n2,b\n"})
+    assert rows(connection, "SELECT person_id FROM raw.exposure") == [("1",)]
+    assert len(unread(connection)) == 3001
+
+
+def test_a_decimal_comma_where_semicolons_separate(tmp_path: Path) -> None:
+    text = "person_id;measure;value;assay\n1;a;12,5;1,5\n2;a;<0,125;\n3;a;1,000;\n4;a;7.5;\n"
+    connection = load(tmp_path, {"measurement.csv": text})
+    query = "SELECT value, assay FROM raw.measurement ORDER BY person_id"
+    # 1,000 may be a thousand: left as it stands, so that it is noted as not understood.
+    assert rows(connection, query) == [("12.5", "1,5"), ("<0.125", ""), ("1,000", ""), ("7.5", "")]
+
+
+def test_what_opentrd_wrote_is_skipped_and_the_rest_is_noted(tmp_path: Path) -> None:
+    for name in ("truth", "tables"):
+        (tmp_path / name).mkdir()
+    own = {
+        "run.json": '{"opentrd": "0", "pages": ["index.html"]}', "index.html": "x", "unread.csv": "x",
+        "unconverted.csv": "x",
+    }  # fmt: skip
+    connection = load(tmp_path, {**own, "person.csv": PERSONS, "mine.html": "x"})
+    assert [note[0] for note in unread(connection)] == ["mine.html"]
+
+
+def test_without_a_run_its_names_are_noted(tmp_path: Path) -> None:
+    (tmp_path / "tables").mkdir()
+    connection = load(tmp_path, {"person.csv": PERSONS, "unread.csv": "x", "run.json": "[]"})
+    assert [note[0] for note in unread(connection)] == ["run.json", "tables", "unread.csv"]
+
+
+def test_one_is_singular(tmp_path: Path) -> None:
+    connection = load(tmp_path, {"exposure.csv": "person_id,agent\n1\n"})
+    reasons = [str(note[4]) for note in unread(connection)]
+    assert reasons == ["the row has 1 cell, the header has 2; row not used"]

@@ -140,7 +140,9 @@ def episode_of(trial: Trial, all_episodes: list[Episode]) -> tuple[Episode | Non
     # An end that is not known may still move the trial to another episode.
     elsewhere = max((longest(other)[1] for other in possible if other is not episode), default=0)
     certain = trial.certainly_touches(episode.possible) and (
-        len(possible) == 1 or longest(episode)[0] > elsewhere
+        len(possible) == 1
+        or longest(episode)[0] > elsewhere
+        or (trial.certain_start, trial.bridged_end) == trial.possible_part
     )
     return episode, True if certain else None
 

@@ -38,9 +38,12 @@ WITH depression AS (
   JOIN knowledge.agent AS k ON k.agent = x.agent AND k.role = 'antidepressant'
   JOIN knowledge.parameter AS g ON g.parameter = 'good_adherence'
   GROUP BY x.person_id
+), unread AS (
+  SELECT person_id, sum(CASE WHEN table_name = 'exposure' THEN "rows" END) AS exposures, sum(CASE WHEN table_name = 'condition' THEN "rows" END) AS conditions
+  FROM record.unused GROUP BY person_id
 ), stated AS (
   SELECT a.person_id, d.definition, d.family, d.episode, d.assumes AS by_rule, x.excluded_by, x.assumes AS by_exclusion, p.has_open,
-         o.poor_adherence, o.recalled, o.other_indication, a.age_high,
+         o.poor_adherence, o.recalled, o.other_indication, a.age_high, z.exposures AS unread_exposures, z.conditions AS unread_conditions,
          CASE WHEN coalesce(p.rows_recorded, 0) >= d.min_depression_rows THEN TRUE
               WHEN p.has_course = 1 THEN TRUE
               WHEN k.kept THEN FALSE END AS diagnosed,
@@ -50,6 +53,7 @@ WITH depression AS (
   JOIN assess.kept AS k ON k.person_id = a.person_id AND k.table_name = 'condition'
   LEFT JOIN depression AS p ON p.person_id = a.person_id
   LEFT JOIN doubtful AS o ON o.person_id = a.person_id
+  LEFT JOIN unread AS z ON z.person_id = a.person_id
   LEFT JOIN exclusion AS x ON x.person_id = a.person_id AND x.definition = d.definition
 )
 SELECT person_id, CAST(definition AS VARCHAR) AS definition,
@@ -62,6 +66,8 @@ SELECT person_id, CAST(definition AS VARCHAR) AS definition,
             || CASE WHEN poor_adherence = 1 AND family <> 'window' THEN '; poor adherence is recorded and not part of this' ELSE '' END
             || CASE WHEN recalled = 1 AND family IN ('failures', 'instrument') THEN '; improvement recalled later is taken as recorded' ELSE '' END
             || CASE WHEN other_indication = 1 THEN '; recorded indications other than depression are not looked at' ELSE '' END
+            || CASE WHEN unread_exposures > 0 THEN '; ' || CAST(unread_exposures AS VARCHAR) || ' exposure row(s) could not be read' ELSE '' END
+            || CASE WHEN unread_conditions > 0 THEN '; ' || CAST(unread_conditions AS VARCHAR) || ' condition row(s) could not be read' ELSE '' END
             || CASE WHEN age_high < 18 THEN '; the person is under 18' ELSE '' END
             || CASE WHEN stands_for_two = 1 THEN '; one depression row with a stated course stands for two codes' ELSE '' END
             AS VARCHAR) AS assumes

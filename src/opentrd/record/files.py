@@ -10,6 +10,8 @@ from __future__ import annotations
 import codecs
 import csv
 import gzip
+import json
+import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,7 +20,7 @@ from typing import IO, cast
 import duckdb
 
 from opentrd.record.raw import InputError, keep, note_unread, raw_columns
-from opentrd.record.schema import RAW_COLUMNS
+from opentrd.record.schema import RAW_COLUMNS, RECORD_COLUMNS
 
 # Without these a row says nothing about anybody. Every other column may be missing.
 REQUIRED_COLUMNS: dict[str, tuple[str, ...]] = {
@@ -34,7 +36,14 @@ REQUIRED_COLUMNS: dict[str, tuple[str, ...]] = {
 SUFFIXES = (".csv", ".csv.gz", ".parquet")
 DELIMITERS = {",": "comma", ";": "semicolon", "\t": "tab"}
 
+# Columns that the record reads as numbers: a file separated by semicolons may write them with a decimal comma.
+_NUMBERS = {
+    table: {name for name, kind in RECORD_COLUMNS[table].items() if kind in ("DOUBLE", "BIGINT")}
+    for table in RAW_COLUMNS
+}
 _HEAD_BYTES = 1 << 20  # a header longer than this is not a header
+_LINE_BYTES = 2_000_000  # longest line that is read: a longer one is an unclosed quotation mark or a slip
+_MOST_ZERO_LINES = 20  # lines with a zero byte in a file that still counts as text
 _SPARE = 3  # cells beyond the header that are still seen, to tell a row that is too long
 _MARK = "\x01"  # never in a text: stands for NULL, so that an empty cell and a missing cell differ
 
@@ -79,6 +88,17 @@ def _table_of(path: Path) -> str:
     return next((name.removesuffix(suffix) for suffix in SUFFIXES if name.endswith(suffix)), "")
 
 
+def _is_own(path: Path) -> bool:
+    """Whether OpenTRD itself wrote the file beside record tables: a synthesis, a conversion or an earlier run."""
+    if path.name == "unconverted.csv" or (path.name == "truth" and path.is_dir()):
+        return True
+    try:
+        run = json.loads(path.with_name("run.json").read_text(encoding="utf-8"))
+        return "opentrd" in run and path.name in ("tables", "unread.csv", "run.json", *run["pages"])
+    except (OSError, ValueError, KeyError, TypeError):
+        return False
+
+
 def _find_tables(connection: duckdb.DuckDBPyConnection, folder: Path) -> dict[str, Path]:
     """The files of the record tables, in the order of the contract; other files are noted."""
     if not folder.is_dir():
@@ -95,7 +115,7 @@ def _find_tables(connection: duckdb.DuckDBPyConnection, folder: Path) -> dict[st
                     f"'{table}'. Keep one of them."
                 )
             found[table] = path
-        else:
+        elif not _is_own(path):
             reason = (
                 "not a record table; expected person, exposure, ... as .csv, .csv.gz or .parquet; not read"
             )
@@ -118,7 +138,7 @@ def _load_csv(connection: duckdb.DuckDBPyConnection, table: str, path: Path) -> 
     names = [f"c{i}" for i in range(width + _SPARE)]
     # A cell too many that is empty is a trailing separator and says nothing.
     spare = " AND ".join(f"coalesce({name}, '') = ''" for name in names[width:])
-    filled = " + ".join(f"({name} IS NOT NULL)::INT" for name in names)
+    filled = f"len(list_filter([{', '.join(names)}], lambda cell: cell IS NOT NULL))"
     # One pass over the file: a row of the wrong length goes in with a mark and is moved to the notes after.
     row = f"""
         CASE WHEN {names[width - 1]} IS NOT NULL AND {spare} THEN CAST(file_row AS VARCHAR)
@@ -127,20 +147,51 @@ def _load_csv(connection: duckdb.DuckDBPyConnection, table: str, path: Path) -> 
         (SELECT row_number() OVER () + 1 AS file_row, *
          FROM read_csv(?, header = false, skip = ?, auto_detect = false, columns = ?, delim = ?, quote = '"',
                        escape = '"', null_padding = true, strict_mode = false, nullstr = ?, encoding = ?,
-                       compression = ?, parallel = false))"""
+                       compression = ?, max_line_size = ?, parallel = false))"""
     parameters = [
         header.delimiter, _literal_path(path), header.lines, dict.fromkeys(names, "VARCHAR"),
-        header.delimiter, _MARK, header.encoding, "gzip" if path.suffix.lower() == ".gz" else "none",
+        header.delimiter, _MARK, header.encoding, "gzip" if path.suffix.lower() == ".gz" else "none", _LINE_BYTES,
     ]  # fmt: skip
     cells = {name: names[position] for name, position in columns.items()}
+    if header.delimiter == ";":
+        cells |= {name: _with_point(cells[name]) for name in _NUMBERS[table] & cells.keys()}
     try:
         _insert(connection, table, path, cells=cells, row=row, rows=rows, parameters=parameters)
     except duckdb.Error as error:
-        raise InputError(
-            f"{path}: cannot be read as a CSV table ({_first_line(error)}). A quotation mark that is "
-            "opened and never closed is the usual cause; correct the line and run again."
-        ) from error
+        raise InputError(f"{path}: cannot be read as a CSV table. {_why_not_csv(path, error)}") from error
     _move_irregular(connection, table, width)
+
+
+def _with_point(cell: str) -> str:
+    """SQL for a number whose decimal comma becomes a point; '1,000' may be a thousand and stays as it is."""
+    return f"""
+        CASE WHEN regexp_full_match({cell}, '\\s*[<>=]?\\s*[+-]?\\d*,\\d+\\s*')
+                  AND NOT regexp_full_match({cell}, '\\s*[<>=]?\\s*[+-]?[1-9]\\d{{0,2}},\\d{{3}}\\s*')
+             THEN replace({cell}, ',', '.') ELSE {cell} END"""
+
+
+def _why_not_csv(path: Path, error: duckdb.Error) -> str:
+    """The likely cause of a file that DuckDB gives up, and what to do."""
+    number, start = 1, True
+    length = 0
+    with _open(path) as stream:
+        while piece := stream.readline(_HEAD_BYTES):
+            number += not start and length == 0
+            start = False
+            length += len(piece)
+            if length > _LINE_BYTES:
+                return (
+                    f"Line {number} is longer than {_LINE_BYTES:,} bytes, so one of its cells is far too long; "
+                    "shorten it and run again."
+                )
+            if piece.endswith(b"\n"):
+                length = 0
+    if "line size" in str(error) or "quote" in str(error).lower():
+        return (
+            "A quotation mark that is opened and never closed is the usual cause; correct the line and run again "
+            f"({_first_line(error)})."
+        )
+    return f"The reader says: {_first_line(error)}. Correct the file, or save it again as 'CSV UTF-8'."
 
 
 def _move_irregular(connection: duckdb.DuckDBPyConnection, table: str, width: int) -> None:
@@ -156,10 +207,11 @@ def _move_irregular(connection: duckdb.DuckDBPyConnection, table: str, width: in
         INSERT INTO record.unread
         SELECT source, file_row, 'row', left(text, 200),
                'the row has ' || CASE WHEN cells = ? THEN 'at least ' ELSE '' END || cells
-               || ' cells, the header has ' || ?
+               || CASE WHEN cells = 1 THEN ' cell' ELSE ' cells' END || ', the header has ' || ?
                || CASE WHEN contains(text, chr(10)) THEN '; a quotation mark was opened and not closed, so '
                        || (length(text) - length(replace(text, chr(10), '')))
-                       || ' further lines are lost with it'
+                       || CASE WHEN length(text) - length(replace(text, chr(10), '')) = 1
+                               THEN ' further line is lost with it' ELSE ' further lines are lost with it' END
                   ELSE '' END || '; row not used'
         FROM marked
         """,
@@ -238,7 +290,10 @@ def _match_columns(
 
 def _read_header(connection: duckdb.DuckDBPyConnection, table: str, path: Path) -> _Header | None:
     """How the file is written and its columns; None when the file holds nothing at all."""
-    encoding = _encoding(path)
+    encoding, zero_lines = _encoding(path)
+    for line in zero_lines:
+        reason = "the line holds a zero (NUL) byte; read as it stands, so check the cell it is in"
+        note_unread(connection, [(path.name, "", "file", f"line {line}", reason)])
     if encoding == "latin-1":
         reason = "the file is not UTF-8; read as Latin-1, so check names with accents"
         note_unread(connection, [(path.name, "", "encoding", "", reason)])
@@ -259,41 +314,67 @@ def _read_header(connection: duckdb.DuckDBPyConnection, table: str, path: Path) 
     return _Header(encoding, delimiter, readings[delimiter], blank + 1)
 
 
-def _encoding(path: Path) -> str:
-    """utf-8, utf-16 or latin-1, found by reading the file once in pieces.
+def _encoding(path: Path) -> tuple[str, list[int]]:
+    """utf-8, utf-16 or latin-1, found by reading the file once in pieces; and the lines that hold a zero byte.
 
     Raises:
-        InputError: the file is binary or cannot be opened.
+        InputError: the file is binary, damaged or cannot be opened.
     """
     decoder = codecs.getincrementaldecoder("utf-8")()
     encoding = "utf-8"
+    zero_lines: list[int] = []
+    lines = 1
     try:
         with _open(path) as stream:
             first = True
+            # Read to the end whatever is found: the rest may be damaged or binary.
             while piece := stream.read(_HEAD_BYTES):
                 if first and piece.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
-                    return "utf-16"
+                    encoding = "utf-16"
                 first = False
-                if b"\0" in piece:
-                    raise InputError(
-                        f"{path}: not a text file (it holds zero bytes). Expected CSV text; "
-                        "save a spreadsheet as 'CSV UTF-8' first."
-                    )
+                if b"\0" in piece and encoding != "utf-16":
+                    _find_zero_bytes(path, piece, lines, zero_lines)
+                lines += piece.count(b"\n")
                 if encoding == "utf-8":
                     try:
                         decoder.decode(piece)
                     except UnicodeDecodeError:
-                        encoding = "latin-1"  # go on: the rest may still turn out to be binary
+                        encoding = "latin-1"
             if encoding == "utf-8":
                 try:
                     decoder.decode(b"", final=True)
                 except UnicodeDecodeError:
                     encoding = "latin-1"
-    except (OSError, EOFError) as error:
+    except gzip.BadGzipFile as error:
+        raise InputError(f"{path}: {_why_not_gzip(path)}") from error
+    except (EOFError, zlib.error) as error:
+        cause = "ends too early: it was cut off" if isinstance(error, EOFError) else f"is damaged ({error})"
+        raise InputError(f"{path}: the gzip file {cause}. Copy or download it again.") from error
+    except OSError as error:
         raise InputError(
             f"{path}: cannot be opened ({error}). Check the file and its permissions."
         ) from error
-    return encoding
+    return encoding, zero_lines
+
+
+def _find_zero_bytes(path: Path, piece: bytes, line: int, found: list[int]) -> None:
+    """Add the lines of the piece that hold a zero byte; many of them, or one in the header, make a file binary."""
+    for number, text in enumerate(piece.split(b"\n"), start=line):
+        if b"\0" in text and number not in found:
+            found.append(number)
+        if found and (found[0] == 1 or len(found) > _MOST_ZERO_LINES):
+            raise InputError(
+                f"{path}: not a text file (it holds zero (NUL) bytes, the first in line {found[0]}). Expected CSV "
+                "text; save a spreadsheet as 'CSV UTF-8' first."
+            )
+
+
+def _why_not_gzip(path: Path) -> str:
+    """Why gzip gives up: the file was never compressed, or its content fails the check."""
+    with path.open("rb") as stream:
+        if stream.read(2) != b"\x1f\x8b":
+            return "named .gz but not compressed with gzip. Rename it without .gz, or compress it."
+    return "the gzip file is damaged (its check sum does not fit). Copy or download it again."
 
 
 def _open(path: Path) -> IO[bytes]:

@@ -10,7 +10,9 @@ from __future__ import annotations
 
 import csv
 import gzip
+import hashlib
 import math
+import zlib
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from importlib import import_module
@@ -58,7 +60,8 @@ def convert(files: list[Path], out: Path) -> dict[str, Any]:
     """Write ``person.csv``, ``exposure.csv``, ``measurement.csv`` and ``unconverted.csv`` into ``out``.
 
     Args:
-        files: DEMO_*, DPQ_*, RXQ_RX_* of any cycles, as .xpt (needs the extra ``pandas``), .csv or .csv.gz.
+        files: DEMO_*, DPQ_*, RXQ_RX_* of any cycles, as .xpt (needs the extra ``pandas``), .csv or .csv.gz; of a
+            folder, those of its files. A file that is given twice counts once.
         out: folder, made when missing. A table is written only when a file for it is given, so that what was
             not asked stays "not kept".
 
@@ -67,16 +70,23 @@ def convert(files: list[Path], out: Path) -> dict[str, Any]:
         or rows that became nothing (each is listed by value in unconverted.csv).
 
     Raises:
-        InputError: no file of these kinds, or a file that cannot be read or lacks a column.
+        InputError: a file is missing, there is no file of these kinds, or a file that cannot be read or lacks a column.
     """
     notes = _Unconverted()
     rows: dict[str, list[tuple[Path, list[Row]]]] = {kind: [] for kind in FILE_KINDS}
-    for path in files:
+    digests: set[bytes] = set()
+    for path in _all_files(files):
         kind = _kind(path)
         if kind is None:
             notes.add(path, "file", path.name, "not a DEMO, DPQ or RXQ_RX file; not read")
+            continue
+        table = _read(path, kind)
+        digest = hashlib.sha256(path.read_bytes()).digest()
+        if digest in digests:
+            notes.add(path, "file", path.name, "same file twice, counted once")
         else:
-            rows[kind].append((path, _read(path, kind)))
+            digests.add(digest)
+            rows[kind].append((path, table))
     if not any(rows.values()):
         raise InputError(
             "No NHANES file to convert. Expected files named DEMO_*, DPQ_* or RXQ_RX_* (.xpt, .csv, "
@@ -96,6 +106,21 @@ def convert(files: list[Path], out: Path) -> dict[str, Any]:
     _write(out / "unconverted.csv", ("file", "field", "value", "reason", "rows"), counted)
     summary["unconverted"] = notes.by_reason()
     return summary
+
+
+def _all_files(files: Sequence[Path]) -> Iterator[Path]:
+    """The files that are given, and of a folder its files of the kinds that are read.
+
+    Raises:
+        InputError: a file that does not exist.
+    """
+    for path in files:
+        if path.is_dir():
+            yield from sorted(file for file in path.iterdir() if file.is_file() and _kind(file))
+        elif path.exists():
+            yield path
+        else:
+            raise InputError(f"{path}: cannot be read, there is no such file or folder. Check the name.")
 
 
 def _persons(rows: dict[str, list[tuple[Path, list[Row]]]], notes: _Unconverted) -> list[tuple[str, ...]]:
@@ -212,7 +237,7 @@ def _read(path: Path, kind: str) -> list[Row]:
     """
     try:
         rows = list(_read_transport(path) if path.suffix.lower() == ".xpt" else _read_csv(path))
-    except (OSError, EOFError, ValueError, csv.Error) as error:
+    except (OSError, EOFError, ValueError, csv.Error, zlib.error) as error:
         raise InputError(
             f"{path}: cannot be read as NHANES data ({error}). Download the file again."
         ) from error

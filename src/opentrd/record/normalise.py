@@ -22,10 +22,10 @@ from opentrd.record.schema import ALLOWED_VALUES, RAW_COLUMNS, READER_COLUMNS, R
 # Beside this file, not inside a package: the folder holds data only.
 _SQL_FOLDER = Path(__file__).with_name("normalise")
 
-_DATE = "expected a date as YYYY-MM-DD, YYYY-MM or YYYY"
+_DATE = "expected a date between 1850 and 2199 as YYYY-MM-DD, YYYYMMDD, YYYY-MM or YYYY"
 _COUNT = "expected a whole number from 1 to 45000"
 _TRUTH = "expected true or false"
-_IMPROVEMENT = "expected a percentage of at most 100 (100 is symptom-free, negative is worse)"
+_IMPROVEMENT = "expected a percentage from -500 to 100 (100 is symptom-free, negative is worse)"
 _UNIT = "expected mg, g or mcg a day; with another unit daily_dose_mg is not used either"
 
 
@@ -36,6 +36,7 @@ class _Check:
     field: str
     reading: str
     expected: str
+    decides: bool = False  # whether the row is not used when the cell is not understood
 
 
 def _one_of(table: str, field: str, reading: str | None = None) -> _Check:
@@ -69,13 +70,13 @@ _CHECKS: dict[str, tuple[_Check, ...]] = {
         _one_of("procedure", "stop_reason"),
         _Check("improvement_pct", "improvement_pct", _IMPROVEMENT),
         _one_of("procedure", "improvement_basis"),
-        _Check("present", "present", _TRUTH),
+        _Check("present", "present", _TRUTH, decides=True),
     ),
     "condition": (
         _START,
         _END,
         _one_of("condition", "course", "course_read"),
-        _Check("present", "present", _TRUTH),
+        _Check("present", "present", _TRUTH, decides=True),
     ),
     "measurement": (
         _Check("date", "date_earliest", _DATE),
@@ -99,6 +100,13 @@ _USED_IF = {
     "exposure": "agent", "procedure": "procedure", "condition": "condition", "measurement": "measure",
     "genotype": "gene", "coverage": "table_name",
 }  # fmt: skip
+# Words of exposure.status, with hyphens, that say the drug was not taken, or not yet. A drug that was stopped was taken.
+_NOT_HISTORY = ("cancelled", "canceled", "not-taken", "entered-in-error", "draft", "proposed", "planned")
+# What an end_date of the year 9999 leaves the row with.
+_NO_END = {
+    "observation_period": "not known", "exposure": "not known", "procedure": "not known",
+    "condition": "open", "coverage": "not known",
+}  # fmt: skip
 _HAS_END = {
     "observation_period": "start_date", "exposure": "start_date", "procedure": "date",
     "condition": "start_date", "coverage": "start_date",
@@ -113,9 +121,11 @@ def normalise(connection: duckdb.DuckDBPyConnection) -> None:
     """Make ``record.*`` from ``raw.*``, exactly with the columns of ``RECORD_COLUMNS``; ``raw.*`` stays.
 
     Loads the knowledge into the connection if it is not there. A field that is not understood becomes NULL, a
-    row whose person, agent, procedure, condition, measure or gene is missing or unknown is not used; both are
-    noted in ``record.unread``. To be run once, when all readers are done. The result does not depend on the
-    order of the rows.
+    row whose person, agent, procedure, condition, measure or gene is missing or unknown, or of which it is not
+    understood whether it is present, is not used; both are noted in ``record.unread``, and ``record.unused`` counts
+    the rows per person. An exposure whose status says that the drug was not taken is noted and not used.
+
+    To be run once, when all readers are done. The result does not depend on the order of the rows.
     """
     if not _one_row(connection, "SELECT count(*) FROM duckdb_tables() WHERE schema_name = 'knowledge'")[0]:
         knowledge.load_into(connection)
@@ -127,6 +137,8 @@ def normalise(connection: duckdb.DuckDBPyConnection) -> None:
     connection.execute(
         "CREATE OR REPLACE TEMP TABLE seen_person (person_id VARCHAR, source VARCHAR, source_row VARCHAR)"
     )
+    unused = ", ".join(f'"{name}" {kind}' for name, kind in RECORD_COLUMNS["unused"].items())
+    connection.execute(f"CREATE OR REPLACE TABLE record.unused ({unused})")
     for table in RAW_COLUMNS:
         _normalise_table(connection, table)
     _run(connection, "everyone")
@@ -144,7 +156,12 @@ def _normalise_table(connection: duckdb.DuckDBPyConnection, table: str) -> None:
     columns = RAW_COLUMNS[table] + READER_COLUMNS.get(table, ())
     ordered = ", ".join(f'"{name}_text"' for name in columns)
     has_id = f"{table}_id" in columns
-    used = f"{_USED_IF[table]} IS NOT NULL" if table in _USED_IF else "TRUE"
+    named = f"{_USED_IF[table]} IS NOT NULL" if table in _USED_IF else "TRUE"
+    decides = [check.reading for check in _CHECKS[table] if check.decides]
+    understood = " AND ".join([named, *(f"{reading} IS NOT NULL" for reading in decides)])
+    used = understood
+    if table == "exposure":
+        used, understood = f"{named} AND NOT not_history", f"({named} OR not_history)"
     _run(
         connection,
         "row_text",
@@ -153,6 +170,11 @@ def _normalise_table(connection: duckdb.DuckDBPyConnection, table: str) -> None:
         text_columns=", ".join(f'text_of("{name}") AS "{name}_text"' for name in columns),
         id_or_person=f"{table}_id_text" if has_id else "person_id_text",
     )
+    if table in _HAS_END:
+        changed = "end_date_text = NULL"
+        if table == "condition":  # a reader's span of which the end is not stated after all
+            changed += ", course_text = CASE lower(course_text) WHEN 'span' THEN 'open' ELSE course_text END"
+        _run(connection, "no_end", meaning=_NO_END[table], changed=changed)
     if table in _NAMES:
         _resolve(connection, table)
         _run(connection, "not_resolved", kind=_NAMES[table][0])
@@ -164,8 +186,11 @@ def _normalise_table(connection: duckdb.DuckDBPyConnection, table: str) -> None:
             field=check.field,
             reading=check.reading,
             expected=check.expected,
-            used=used,
+            outcome="row not used" if check.decides else "field left empty",
+            used=named if check.decides else used,
         )
+    if table in _NAMES:
+        _run(connection, "unused", table=table, understood=understood)
     if table in _HAS_END:
         _run(connection, "end_before_start", start=_HAS_END[table], used=used)
     if table == "person":
@@ -260,6 +285,7 @@ def _word_lists() -> dict[str, str]:
         f"{table}_{field}": ", ".join(f"'{word}'" for word in words)
         for (table, field), words in ALLOWED_VALUES.items()
     }
+    lists["not_history"] = ", ".join(f"'{word}'" for word in _NOT_HISTORY)
     lists["record_tables"] = ", ".join(f"'{name}'" for name in RAW_COLUMNS)
     lists["record_tables_text"] = "'" + ", ".join(RAW_COLUMNS) + "'"
     return lists

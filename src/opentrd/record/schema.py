@@ -147,6 +147,9 @@ RECORD_COLUMNS: dict[str, dict[str, str]] = {
         "value": "VARCHAR",
         "reason": "VARCHAR",
     },
+    # How many rows of a person were not used because something in them was not understood: the person's history may
+    # hold more than its tables say.
+    "unused": {"person_id": "VARCHAR", "table_name": "VARCHAR", "rows": "BIGINT"},
 }
 
 ALLOWED_VALUES: dict[tuple[str, str], tuple[str, ...]] = {

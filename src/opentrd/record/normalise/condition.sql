@@ -3,7 +3,7 @@
 --   course           as the reader says, else: span (a start and a later end), point (start and end are one
 --                    and the same date), open (no end stated). An end that is stated but not understood does not
 --                    make the row open: point.
---   present          false: ruled out; true when nothing is said
+--   present          false: ruled out; true when nothing is said; NULL when not understood
 --   end_read         the end as its cell says it
 CREATE OR REPLACE TEMP TABLE typed AS
 WITH reading AS (

@@ -1,8 +1,9 @@
 -- one_person: one row is one person of the person table; the person's rows are put together.
 --   each field         the value on which the rows agree; NULL when none is given or they contradict each other
+--   source, source_row   where the first of the rows came from
 --   conflict_<field>   whether they contradict each other
 CREATE OR REPLACE TEMP TABLE one_person AS
-SELECT person_id,
+SELECT person_id, min_by(source, row_key) AS source, min_by(source_row, row_key) AS source_row,
        CASE WHEN min(birth_earliest) = max(birth_earliest) AND min(birth_latest) = max(birth_latest)
             THEN min(birth_earliest) END AS birth_earliest,
        CASE WHEN min(birth_earliest) = max(birth_earliest) AND min(birth_latest) = max(birth_latest)

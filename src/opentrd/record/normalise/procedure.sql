@@ -1,7 +1,7 @@
 -- typed: one row is one procedure (a session or a course), its cells as text and as values.
 --   start_*, end_*   first and last day, as intervals; an end before the start is left empty
 --   sessions         number of sessions the row stands for
---   present          false: stated not to have been done; true when nothing is said
+--   present          false: stated not to have been done; true when nothing is said; NULL when not understood
 --   end_read         the end as its cell says it
 CREATE OR REPLACE TEMP TABLE typed AS
 WITH reading AS (
@@ -11,7 +11,7 @@ WITH reading AS (
          count_of(sessions_text) AS sessions,
          laterality_text AS laterality, intensity_text AS intensity, detail_text AS detail,
          CASE WHEN lower(stop_reason_text) IN ($procedure_stop_reason) THEN lower(stop_reason_text) END AS stop_reason,
-         CASE WHEN number_of(improvement_pct_text) <= 100 THEN number_of(improvement_pct_text) END AS improvement_pct,
+         improvement_of(improvement_pct_text) AS improvement_pct,
          CASE WHEN lower(improvement_basis_text) IN ($procedure_improvement_basis)
               THEN lower(improvement_basis_text) END AS improvement_basis,
          CASE WHEN present_text IS NULL THEN TRUE ELSE truth_of(present_text) END AS present
