@@ -236,13 +236,26 @@ def answered(raw: Raw, field: str, random: Random) -> list[Raw]:
     for number, row in enumerate(rows):
         values = (
             []
-            if row.get(field)
+            if row.get(field) or (field in OUTCOMES and has_twin(row, rows))
             else list(allowed(row, field, *possible.get(row["exposure_id"], (None, None))))
         )
         for value in random.sample(values, min(2, len(values))):
             # The same cell of the same prescription, should it be there twice.
             found.append(raw | {"exposure": [*rows[:number], row | {field: value}, *rows[number + 1 :]]})
     return random.sample(found, min(3, len(found)))
+
+
+OUTCOMES = ("improvement_pct", "stop_reason")
+
+
+def has_twin(row: dict[str, str], rows: list[dict[str, str]]) -> bool:
+    """Whether another row of the same agent and dates speaks of the outcome: to differ from it is no answer but a contradiction."""
+    return any(
+        other is not row
+        and all(other.get(name) == row.get(name) for name in ("agent", "start_date", "end_date"))
+        and any(other.get(name) for name in OUTCOMES)
+        for other in rows
+    )
 
 
 def allowed(row: dict[str, str], field: str, certain: Span | None, possible: Span | None) -> Iterable[str]:
