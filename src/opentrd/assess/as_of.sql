@@ -8,11 +8,11 @@
 --   age_low        completed years at as_of, lower bound
 --   age_high       completed years at as_of, upper bound
 WITH dated AS (
-  SELECT person_id, start_earliest AS first_day, coalesce(end_latest, start_latest) AS last_day FROM record.exposure
+  SELECT person_id, coalesce(start_earliest, end_earliest) AS first_day, coalesce(end_latest, start_latest) AS last_day FROM record.exposure
   UNION ALL
-  SELECT person_id, start_earliest, coalesce(end_latest, start_latest) FROM record.procedure
+  SELECT person_id, coalesce(start_earliest, end_earliest), coalesce(end_latest, start_latest) FROM record.procedure
   UNION ALL
-  SELECT person_id, start_earliest, coalesce(end_latest, start_latest) FROM record.condition
+  SELECT person_id, coalesce(start_earliest, end_earliest), coalesce(end_latest, start_latest) FROM record.condition
   UNION ALL
   SELECT person_id, date_earliest, date_latest FROM record.measurement
 ), rows_span AS (

@@ -2,6 +2,7 @@
 --   person_id, procedure, grp
 --   course_no    number of the course, by start
 --   sure_start, sure_end, may_start, may_end   first and last day, certain and possible
+--   start_known  false: a row does not say when it began
 --   supply_end   last certain day before the first pause;  last_issue  start of the last session
 --   days_low, days_high   days covered, certain and possible
 --   sessions     recorded sessions: the sum of recorded numbers, a row without a number counts one, the same dates twice once; null: not
@@ -46,6 +47,7 @@ WITH used AS (
 )
 SELECT person_id, CAST(procedure AS VARCHAR) AS procedure, CAST(max(grp) AS VARCHAR) AS grp, CAST(course_no AS BIGINT) AS course_no,
        CAST(min(sure_first) AS DATE) AS sure_start,
+       CAST(min(CASE WHEN start_earliest IS NULL THEN 0 ELSE 1 END) = 1 AS BOOLEAN) AS start_known,
        CAST(max(sure_last) AS DATE) AS sure_end,
        CAST(coalesce(min(CASE WHEN surely_to < sure_first - 1 THEN surely_to END), max(sure_last)) AS DATE) AS supply_end,
        CAST(max(sure_first) AS DATE) AS last_issue,

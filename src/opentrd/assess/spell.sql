@@ -25,7 +25,7 @@ WITH depression AS (
   SELECT i.person_id, i.sure_start, i.sure_end, i.may_start, i.may_end, i.start_known, 1 AS is_drug
   FROM assess.issue AS i JOIN knowledge.agent AS k ON k.agent = i.agent AND k.role = 'antidepressant'
   UNION ALL
-  SELECT c.person_id, c.sure_start, c.sure_end, c.may_start, c.may_end, c.sure_start IS NOT NULL, 0 FROM assess.course AS c WHERE c.grp = 'neurostimulation'
+  SELECT c.person_id, c.sure_start, c.sure_end, c.may_start, c.may_end, c.start_known, 0 FROM assess.course AS c WHERE c.grp = 'neurostimulation'
 ), piece AS (
   SELECT person_id, 'may' AS bound, may_start AS start_date, CASE WHEN may_end > anchor THEN anchor ELSE may_end END AS end_date,
          1 AS diagnosed, CASE WHEN start_known THEN 1 ELSE 0 END AS start_known FROM depression
