@@ -52,10 +52,10 @@ def _spoken_of(trial: Trial, definition: Row) -> bool:
     if trial.kind == "drug":
         return trial.agents[0] in facts.members("agent_set", definition["agent_set"])
     if trial.kind == "augmentation":
-        return bool(definition["augmentation"] == "as_trial")
+        return bool(definition["augmentation"] != "none")
     if trial.kind == "procedure":
         stimulation = trial.agents[0] in facts.members("procedure_set", "neurostimulation")
-        return stimulation and bool(definition["neurostimulation"] == "as_trial")
+        return stimulation and bool(definition["neurostimulation"] != "none")
     return False
 
 

@@ -191,6 +191,9 @@ def last_outcome(events: list[Event]) -> Row:
     for name in OUTCOME:
         said = {event.row.get(name) for event in events if order(event) == last} - {None}
         outcome[name] = said.pop() if len(said) == 1 else None
+    improvements = {event.row.get("improvement_pct") for event in events if order(event) == last} - {None}
+    if len(improvements) > 1 and outcome["stop_reason"] in ("inefficacy", "remission"):
+        outcome["stop_reason"] = None
     return outcome
 
 

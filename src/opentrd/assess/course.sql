@@ -62,7 +62,9 @@ SELECT person_id, CAST(procedure AS VARCHAR) AS procedure, CAST(max(grp) AS VARC
        CAST(CASE WHEN max(CASE WHEN lower(laterality) IN ('bilateral', 'bitemporal', 'bifrontal') THEN 1 ELSE 0 END) = 1 THEN 'bilateral'
                  WHEN max(CASE WHEN laterality IS NULL THEN 1 ELSE 0 END) = 1 THEN NULL
                  ELSE 'unilateral' END AS VARCHAR) AS laterality,
-       CAST(CASE WHEN min(last_stop) = max(last_stop) THEN min(last_stop) END AS VARCHAR) AS stop_reason,
+       CAST(CASE WHEN min(last_stop) <> max(last_stop) THEN NULL
+                 WHEN min(last_improvement) <> max(last_improvement) AND min(last_stop) IN ('inefficacy', 'remission') THEN NULL
+                 ELSE min(last_stop) END AS VARCHAR) AS stop_reason,
        CAST(CASE WHEN min(last_improvement) = max(last_improvement) THEN min(last_improvement) END AS DOUBLE) AS improvement_pct,
        CAST(CASE WHEN min(last_basis) = max(last_basis) THEN min(last_basis) END AS VARCHAR) AS improvement_basis
 FROM (SELECT *, CASE WHEN from_end = 1 AND coalesce(end_latest <= anchor, TRUE) THEN stop_reason END AS last_stop,

@@ -1,7 +1,7 @@
 -- era_outcome: one row is one era of the gap rule `trial`, with what its last exposure says about how it ended.
 --   person_id, agent, era_no
 --   stop_reason, improvement_pct, improvement_basis, adherence   of the last exposure (latest start, latest end); rows with the same
---                dates that contradict each other leave the cell unknown
+--                dates that contradict each other leave the cell unknown; improvements that do leave inefficacy and remission unknown too
 --   exposures    number of exposure rows in the era
 WITH placed AS (
   SELECT e.person_id, e.agent, e.era_no, i.stop_reason, i.improvement_pct, i.improvement_basis, i.adherence,
@@ -12,7 +12,9 @@ WITH placed AS (
   WHERE e.gap_rule = 'trial'
 )
 SELECT person_id, agent, era_no,
-       CAST(CASE WHEN min(stop_reason) = max(stop_reason) THEN min(stop_reason) END AS VARCHAR) AS stop_reason,
+       CAST(CASE WHEN min(stop_reason) <> max(stop_reason) THEN NULL
+                 WHEN min(improvement_pct) <> max(improvement_pct) AND min(stop_reason) IN ('inefficacy', 'remission') THEN NULL
+                 ELSE min(stop_reason) END AS VARCHAR) AS stop_reason,
        CAST(CASE WHEN min(improvement_pct) = max(improvement_pct) THEN min(improvement_pct) END AS DOUBLE) AS improvement_pct,
        CAST(CASE WHEN min(improvement_basis) = max(improvement_basis) THEN min(improvement_basis) END AS VARCHAR) AS improvement_basis,
        CAST(CASE WHEN min(adherence) = max(adherence) THEN min(adherence) END AS DOUBLE) AS adherence,

@@ -38,8 +38,8 @@ WITH rule AS (
     AND e.gap_rule = r.gap_rule AND e.dose_table = r.dose_table
   LEFT JOIN assess.joint_dose AS j ON j.trial_id = t.trial_id AND j.dose_table = r.dose_table
   WHERE (t.kind = 'drug' AND s.agent IS NOT NULL)
-     OR (t.kind = 'augmentation' AND r.augmentation = 'as_trial')
-     OR (t.kind = 'procedure' AND t.classes = 'neurostimulation' AND r.neurostimulation = 'as_trial')
+     OR (t.kind = 'augmentation' AND r.augmentation <> 'none')
+     OR (t.kind = 'procedure' AND t.classes = 'neurostimulation' AND r.neurostimulation <> 'none')
 ), dosed AS (
   SELECT *,
          CASE WHEN kind = 'procedure' OR dose_table = 'none' THEN TRUE

@@ -17,7 +17,19 @@ TABLES = Path(__file__).parent / "tables"
 
 # Columns whose type must not depend on the values that happen to stand in them. ``check`` holds both sets
 # against the annotations of the schema; all other columns are typed by what their filled cells look like.
-DOUBLE_COLUMNS = frozenset({"min_dose_mg", "factor", "min_value", "max_value"})
+DOUBLE_COLUMNS = frozenset(
+    {"min_dose_mg", "factor", "min_value", "max_value", "max_improvement_pct", "at_least", "value"}
+)
+# Whole numbers and truths, also of a table that has no row yet.
+WHOLE_COLUMNS = frozenset({"needed", "min_depression_rows"})
+TRUTH_COLUMNS = frozenset({"strictly", "strict_order", "uses_dose_eras", "includes_threshold"})
+# Numbers of a definition that may also be ``none`` (not part of it): always text, the SQL reads them.
+TEXT_COLUMNS = frozenset(
+    {
+        "min_days", "min_adherence", "at_most", "window_days", "min_improvement_pct", "max_next_days",
+        "max_issues_before", "max_issues_after", "max_issues_total",
+    }
+)  # fmt: skip
 # Text columns in which an empty cell says "none" and not "not known": it stays the empty text.
 EMPTY_TEXT_COLUMNS = frozenset({"form", "thase_rush_class", "read_in"})
 
@@ -103,6 +115,12 @@ def _column(column: str, cells: Sequence[str]) -> pa.Array:
     if column in EMPTY_TEXT_COLUMNS:
         return pa.array(cells, pa.string())
     filled = [cell for cell in cells if cell]
+    if column in TEXT_COLUMNS:
+        return pa.array([cell or None for cell in cells], pa.string())
+    if column in WHOLE_COLUMNS:
+        return pa.array([int(cell) if cell else None for cell in cells], pa.int64())
+    if column in TRUTH_COLUMNS:
+        return pa.array([cell == "true" if cell else None for cell in cells], pa.bool_())
     if column in DOUBLE_COLUMNS or (filled and _all(_NUMBER, filled) and not _all(_WHOLE, filled)):
         return pa.array([float(cell) if cell else None for cell in cells], pa.float64())
     if filled and _all(_WHOLE, filled):

@@ -6,7 +6,7 @@ null, which means *not known*. Tables without a model of their own are held to `
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
@@ -182,6 +182,145 @@ class MeasureCode(_Table):
     code: str = Field(min_length=1)
 
 
+# ``none``: not part of the definition; empty: its paper does not give it.
+OptionalNumber = Annotated[str | None, Field(pattern=r"^(none|-?[0-9]+(\.[0-9]+)?)$")]
+# Names of definitions become parts of keys and of file names.
+Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
+
+
+class Definition(_Table):
+    """A definition of treatment-resistant depression, or how an instrument looks at trials.
+
+    ``needed`` of what ``family`` counts; which trials are looked at (``agent_set``, ``augmentation``,
+    ``neurostimulation``: sets, or ``none``), where they have to lie (``episode``, ``window_days``, ``window_from``).
+    """
+
+    definition: Name
+    title: str = Field(min_length=1)
+    family: Literal["failures", "switches", "window", "scores", "instrument"]
+    adequacy_rule: str | None
+    failure_rule: str | None
+    needed: int | None = Field(ge=1)
+    at_most: OptionalNumber
+    distinct_level: Literal["agent", "class", "trial", "event"]
+    agent_set: str = Field(min_length=1)
+    augmentation: str = Field(min_length=1)
+    neurostimulation: str = Field(min_length=1)
+    intolerance: Literal["none", "failure"]
+    episode: Literal["none", "any", "current", "last"]
+    window_days: OptionalNumber
+    window_from: Literal["none", "each", "index", "calendar_year", "before_ect"]
+    min_depression_rows: int = Field(ge=0)
+    alternative: str = Field(min_length=1)
+    assumes: str | None
+    note: str | None
+
+    @model_validator(mode="after")
+    def _parts_fit_the_family(self) -> Definition:
+        if self.family in ("failures", "instrument") and not (self.adequacy_rule and self.failure_rule):
+            raise ValueError("a definition of this family names an adequacy_rule and a failure_rule")
+        if (self.window_days == "none") != (self.window_from == "none"):
+            raise ValueError("window_days and window_from are both none or both given")
+        return self
+
+
+class AdequacyRule(_Table):
+    """When a trial was adequate: dose table, days at dose, adherence (share of days)."""
+
+    adequacy_rule: Name
+    gap_rule: str
+    dose_table: str | None
+    min_days: OptionalNumber
+    min_adherence: OptionalNumber
+    meaning: str
+
+
+class FailureRule(_Table):
+    """When an adequate trial failed: by improvement (percent), by what followed, or by why it was stopped."""
+
+    failure_rule: Name
+    basis: Literal["improvement", "switch", "stop", "any"] | None
+    min_improvement_pct: OptionalNumber
+    max_improvement_pct: float | None
+    includes_threshold: bool | None
+    max_next_days: OptionalNumber
+    meaning: str
+
+
+class SwitchRule(_Table):
+    """Parameters of a definition that counts switches of issued drugs; days and numbers of issues."""
+
+    definition: Name
+    reading: Literal["code", "text", "early"]
+    new_episode_after_days: int
+    min_length_days: int
+    min_switch_gap_days: int
+    max_switch_gap_days: int
+    min_agents: int
+    max_issues_before: OptionalNumber
+    max_issues_after: OptionalNumber
+    max_issues_total: OptionalNumber
+
+
+class WindowRule(_Table):
+    """One way into a cohort: what starts on the entry day, and what has to lie in the days before."""
+
+    definition: Name
+    path: str
+    entry_set: str
+    prior_set: str
+    min_agents: int
+    min_before: int
+    lookback_days: int
+    uses_dose_eras: bool
+    diagnosis_set: str
+    diagnosis_days: int
+    prior_observation_days: int
+
+
+class ScoreRule(_Table):
+    """A cut-off of an instrument's total (or item) that stands for resistance."""
+
+    definition: Name
+    instrument: Name
+    item: str
+    at_least: float
+    strictly: bool
+
+
+class DefinitionGate(_Table):
+    """What else has to be true of the person; it acts on whether the definition applies or is met."""
+
+    definition: Name
+    gate: Literal[
+        "min_age", "max_age", "severity_at_least", "rating_at_least", "rating_drop_below", "measured_failure",
+        "no_effective", "no_procedure", "has_procedure", "recurrent",
+    ]  # fmt: skip
+    subject: str | None
+    value: float | None
+    acts_on: Literal["eligible", "met"]
+    says: str = Field(min_length=1)
+
+
+class DefinitionExclusion(_Table):
+    """A set of conditions that excludes when recorded; ``says`` is its name in words."""
+
+    definition: Name
+    condition_set: str
+    says: str = Field(min_length=1)
+
+
+class InstrumentRule(_Table):
+    """How a variant of a staging method reads severity, add-ons, stimulation and the order of trials."""
+
+    instrument: Name
+    method: Literal["maudsley", "thase_rush", "european_staging", "mgh_s", "count"]
+    severity_from: Literal["rating", "unstated", "none"]
+    add_on: Literal["failed", "used", "none"]
+    stimulation_set: str
+    strict_order: bool
+
+
 MODELS: dict[str, type[Fact]] = {
     "agent": Agent,
     "agent_code": AgentCode,
@@ -190,6 +329,15 @@ MODELS: dict[str, type[Fact]] = {
     "condition_code": ConditionCode,
     "condition_kind": ConditionKind,
     "condition_set": ConditionSet,
+    "definition": Definition,
+    "adequacy_rule": AdequacyRule,
+    "failure_rule": FailureRule,
+    "switch_rule": SwitchRule,
+    "window_rule": WindowRule,
+    "score_rule": ScoreRule,
+    "definition_gate": DefinitionGate,
+    "definition_exclusion": DefinitionExclusion,
+    "instrument_rule": InstrumentRule,
     "dose_equivalence": DoseEquivalence,
     "dose_minimum": DoseMinimum,
     "dose_table": DoseTable,

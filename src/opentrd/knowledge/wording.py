@@ -40,9 +40,9 @@ def _failures(row: Row, tables: Mapping[str, list[Row]]) -> str:
         "none": "at any time",
     }[row["episode"]]
     kinds = ["antidepressants"]
-    if row["augmentation"] == "as_trial":
+    if row["augmentation"] != "none":
         kinds.append("augmentations")
-    if row["neurostimulation"] == "as_trial":
+    if row["neurostimulation"] != "none":
         kinds.append("courses of neurostimulation")
     unit = {"agent": "different agents", "class": "different classes", "trial": "trials"}[
         row["distinct_level"]
