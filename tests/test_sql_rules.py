@@ -14,6 +14,7 @@ STEPS = plan.steps()
 
 # What SQLGlot carries to Spark and PostgreSQL unchanged in meaning. Anything else needs a decision, and a line here.
 ADMITTED_FUNCTIONS = {
+    "denserank",
     "coalesce", "sum", "min", "max", "count", "rownumber", "rank", "lag", "lead", "datediff", "nullif", "lower",
     "cast", "case", "if", "extract", "groupconcat", "and", "or", "like",
 }  # fmt: skip

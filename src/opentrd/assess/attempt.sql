@@ -10,6 +10,7 @@
 --   days_low, days_high   days, certain and possible; for joint use the joint days
 --   top_dose_mg  largest known daily dose, mg
 --   sessions, laterality  of a procedure
+--   trial_no     number within the person: the short key of joins
 WITH drug AS (
   SELECT e.person_id, e.person_id || '/' || e.agent || '/' || CAST(e.era_no AS VARCHAR) AS trial_id, e.agent, k.class, k.role, e.era_no,
          e.sure_start, e.supply_end, e.bridged_end, e.last_issue, e.may_start, e.may_end, e.days_low, e.days_high, e.top_dose_mg
@@ -38,7 +39,7 @@ WITH drug AS (
     AND a.start_date <= b.end_date AND b.start_date <= a.end_date
   GROUP BY p.base_trial, p.added_trial
 ), gap AS (  -- where the supply of one of the two breaks off
-  SELECT person_id, agent, covered_to FROM assess.chain WHERE gap_rule = 'trial' AND bound = 'sure' AND covered_to < start_date - 1
+  SELECT person_id, agent, covered_to FROM assess.chain WHERE gap_rule = 'trial' AND bound <> 'may' AND covered_to < start_date - 1
   UNION ALL
   SELECT person_id, agent, end_date FROM assess.piece
 ), broken AS (
@@ -53,26 +54,31 @@ WITH drug AS (
   FROM pair AS p
   LEFT JOIN overlap AS o ON o.base_trial = p.base_trial AND o.added_trial = p.added_trial
   LEFT JOIN broken AS b ON b.base_trial = p.base_trial AND b.added_trial = p.added_trial
+), attempted AS (
+  SELECT person_id, CAST(trial_id AS VARCHAR) AS trial_id, CAST('drug' AS VARCHAR) AS kind, CAST(agent AS VARCHAR) AS agents,
+         CAST(class AS VARCHAR) AS classes, CAST(agent AS VARCHAR) AS agent, era_no, CAST(NULL AS VARCHAR) AS base_trial,
+         sure_start, supply_end, bridged_end, last_issue, may_start, may_end,
+         CAST(days_low AS BIGINT) AS days_low, CAST(days_high AS BIGINT) AS days_high, CAST(top_dose_mg AS DOUBLE) AS top_dose_mg,
+         CAST(NULL AS BIGINT) AS sessions, CAST(NULL AS VARCHAR) AS laterality
+  FROM drug
+  WHERE role IN ('antidepressant', 'augmenting', 'rapid-acting')
+  UNION ALL
+  SELECT j.person_id, j.base_trial || ' + ' || j.agent || '/' || CAST(j.era_no AS VARCHAR),
+         CASE WHEN j.role = 'augmenting' THEN 'augmentation' ELSE 'combination' END,
+         j.base_agent || ' + ' || j.agent, j.base_class || ' + ' || j.class, j.agent, j.era_no, j.base_trial,
+         j.joint_start, j.supply_end, j.joint_end,
+         j.last_issue, j.may_start, j.may_end, j.days_low, j.days_high, j.top_dose_mg, NULL, NULL
+  FROM joint AS j
+  JOIN knowledge.parameter AS g ON g.parameter = 'min_joint_days'
+  WHERE j.days_high >= g.value
+  UNION ALL
+  SELECT person_id, person_id || '/' || procedure || '/' || CAST(course_no AS VARCHAR),
+         CASE WHEN grp = 'psychotherapy' THEN 'psychotherapy' ELSE 'procedure' END,
+         procedure, grp, procedure, course_no, NULL, sure_start, supply_end, sure_end, last_issue, may_start, may_end,
+         days_low, days_high, NULL, sessions, laterality
+  FROM assess.course
 )
-SELECT person_id, CAST(trial_id AS VARCHAR) AS trial_id, CAST('drug' AS VARCHAR) AS kind, CAST(agent AS VARCHAR) AS agents,
-       CAST(class AS VARCHAR) AS classes, CAST(agent AS VARCHAR) AS agent, era_no, CAST(NULL AS VARCHAR) AS base_trial,
-       sure_start, supply_end, bridged_end, last_issue, may_start, may_end,
-       CAST(days_low AS BIGINT) AS days_low, CAST(days_high AS BIGINT) AS days_high, CAST(top_dose_mg AS DOUBLE) AS top_dose_mg,
-       CAST(NULL AS BIGINT) AS sessions, CAST(NULL AS VARCHAR) AS laterality
-FROM drug
-WHERE role IN ('antidepressant', 'augmenting', 'rapid-acting')
-UNION ALL
-SELECT j.person_id, j.base_trial || ' + ' || j.agent || '/' || CAST(j.era_no AS VARCHAR),
-       CASE WHEN j.role = 'augmenting' THEN 'augmentation' ELSE 'combination' END,
-       j.base_agent || ' + ' || j.agent, j.base_class || ' + ' || j.class, j.agent, j.era_no, j.base_trial,
-       j.joint_start, j.supply_end, j.joint_end,
-       j.last_issue, j.may_start, j.may_end, j.days_low, j.days_high, j.top_dose_mg, NULL, NULL
-FROM joint AS j
-JOIN knowledge.parameter AS g ON g.parameter = 'min_joint_days'
-WHERE j.days_high >= g.value
-UNION ALL
-SELECT person_id, person_id || '/' || procedure || '/' || CAST(course_no AS VARCHAR),
-       CASE WHEN grp = 'psychotherapy' THEN 'psychotherapy' ELSE 'procedure' END,
-       procedure, grp, procedure, course_no, NULL, sure_start, supply_end, sure_end, last_issue, may_start, may_end,
-       days_low, days_high, NULL, sessions, laterality
-FROM assess.course
+SELECT person_id, trial_id, kind, agents, classes, agent, era_no, base_trial, sure_start, supply_end, bridged_end, last_issue, may_start, may_end,
+       days_low, days_high, top_dose_mg, sessions, laterality,
+       CAST(row_number() OVER (PARTITION BY person_id ORDER BY kind, agent, era_no, base_trial NULLS FIRST) AS BIGINT) AS trial_no
+FROM attempted

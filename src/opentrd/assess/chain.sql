@@ -3,12 +3,10 @@
 --   person_id, agent, form, bound, start_date, end_date, issued_on, dose_mg, dose_known   as in supply
 --   chain_no     number of the chain within person, agent and reading
 --   covered_to   last day covered by earlier stretches of the same chain, null at its beginning
-WITH placed AS (  -- one total order for all windows, also where rows tie
-  SELECT *, row_number() OVER (PARTITION BY person_id, agent, bound ORDER BY start_date, end_date, form, dose_mg, issued_on) AS place
-  FROM assess.supply
-), ordered AS (
-  SELECT s.*, max(end_date) OVER (PARTITION BY person_id, agent, bound ORDER BY place ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) AS covered_before
-  FROM placed AS s
+WITH ordered AS (  -- rows that tie in this order are alike in all that follows
+  SELECT s.*, max(end_date) OVER (PARTITION BY person_id, agent, bound ORDER BY start_date, end_date, form, dose_mg, issued_on, dose_known
+                                  ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) AS covered_before
+  FROM assess.supply AS s
 ), stepped AS (
   SELECT o.*, g.gap_rule,
          CASE WHEN covered_before IS NULL THEN 1
@@ -16,7 +14,8 @@ WITH placed AS (  -- one total order for all windows, also where rows tie
   FROM ordered AS o CROSS JOIN knowledge.gap_rule AS g
 ), numbered AS (
   SELECT *,
-         sum(opens) OVER (PARTITION BY gap_rule, person_id, agent, bound ORDER BY place ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW) AS chain_no
+         sum(opens) OVER (PARTITION BY gap_rule, person_id, agent, bound ORDER BY start_date, end_date, form, dose_mg, issued_on, dose_known
+                          ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW) AS chain_no
   FROM stepped
 )
 SELECT CAST(gap_rule AS VARCHAR) AS gap_rule, person_id, agent, form, bound, start_date, end_date, issued_on, dose_mg, dose_known,

@@ -20,7 +20,18 @@ WITH observed AS (
 ), certain AS (  -- use that is certain: pieces of eras, and for dose eras stretches at a known dose
   SELECT person_id, agent, start_date, end_date, 0 AS dose_era FROM assess.piece
   UNION ALL
-  SELECT person_id, agent, start_date, end_date, 1 FROM assess.supply WHERE bound = 'sure' AND dose_known
+  SELECT person_id, agent, start_date, end_date, 1 FROM assess.supply WHERE bound <> 'may' AND dose_known
+), held AS (  -- agents of the prior and of the entry set that a person ever took: fewer than the path asks for, and no day can qualify
+  SELECT e.person_id, r.definition, r.path, r.min_agents, r.min_before,
+         count(DISTINCT CASE WHEN s.agent_set = r.prior_set THEN e.agent END) AS agents,
+         min(CASE WHEN s.agent_set = r.entry_set THEN e.agent END) AS entry_agent,
+         min(CASE WHEN e.exact THEN 1 ELSE 0 END) AS exact
+  FROM era AS e
+  JOIN knowledge.agent_set AS s ON s.agent = e.agent
+  JOIN knowledge.window_rule AS r ON s.agent_set IN (r.prior_set, r.entry_set)
+  GROUP BY e.person_id, r.definition, r.path, r.min_agents, r.min_before
+), enough AS (
+  SELECT * FROM held WHERE entry_agent IS NOT NULL AND agents >= min_agents AND agents >= min_before
 ), candidate AS (  -- an era may begin where a certain piece of it does, if the piece before it ended in time
   SELECT person_id, agent, may_start AS start_date, exact FROM era
   UNION
@@ -32,9 +43,11 @@ WITH observed AS (
          r.prior_set, r.min_agents, r.min_before, r.lookback_days, r.diagnosis_set, r.diagnosis_days,
          CASE WHEN r.uses_dose_eras THEN 1 ELSE 0 END AS dose_era
   FROM candidate AS e
-  CROSS JOIN knowledge.window_rule AS r
+  JOIN enough AS h ON h.person_id = e.person_id
+  JOIN knowledge.window_rule AS r ON r.definition = h.definition AND r.path = h.path
   JOIN knowledge.agent_set AS s ON s.agent_set = r.entry_set AND s.agent = e.agent
   JOIN observed AS o ON o.person_id = e.person_id AND e.start_date BETWEEN o.start_date AND o.end_date
+    AND date_diff('day', o.start_date, e.start_date) >= r.prior_observation_days
 ), prior AS (
   SELECT d.definition, d.path, d.person_id, d.agent, d.on_date, c.agent AS prior_agent, d.prior_set, 1 AS certain,
          CASE WHEN c.start_date < d.on_date THEN 1 ELSE 0 END AS certain_before, CASE WHEN c.start_date < d.on_date THEN 1 ELSE 0 END AS possible_before
@@ -56,13 +69,7 @@ WITH observed AS (
          sum(certain_before) AS before_low, sum(possible_before) AS before_high
   FROM prior_agent GROUP BY definition, path, person_id, agent, on_date
 ), unordered AS (  -- an era that starts on an unknown day leaves open what lay in whose window: any of the person's agents may have
-  SELECT e.person_id, r.definition, r.path, r.min_agents, r.min_before,
-         count(DISTINCT CASE WHEN s.agent_set = r.prior_set THEN e.agent END) AS agents,
-         min(CASE WHEN s.agent_set = r.entry_set THEN e.agent END) AS entry_agent
-  FROM era AS e
-  CROSS JOIN knowledge.window_rule AS r
-  JOIN knowledge.agent_set AS s ON s.agent = e.agent AND s.agent_set IN (r.prior_set, r.entry_set)
-  GROUP BY e.person_id, r.definition, r.path, r.min_agents, r.min_before HAVING min(CASE WHEN e.exact THEN 1 ELSE 0 END) = 0
+  SELECT * FROM enough WHERE exact = 0
 ), diagnosed AS (
   SELECT d.definition, d.path, d.person_id, d.agent, d.on_date,
          max(CASE WHEN c.start_earliest = c.start_latest THEN 1 ELSE 0 END) AS certain
@@ -103,7 +110,6 @@ WITH observed AS (
   FROM unordered AS u
   JOIN assess.kept AS k ON k.person_id = u.person_id AND k.table_name = 'condition'
   LEFT JOIN depressed AS g ON g.person_id = u.person_id AND g.definition = u.definition
-  WHERE u.entry_agent IS NOT NULL AND u.agents >= u.min_agents AND u.agents >= u.min_before
 )
 SELECT person_id, CAST(definition AS VARCHAR) AS definition, CAST(path AS VARCHAR) AS path,
        CAST(person_id || '/' || definition || '/' || path || '/' || agent || '/' || CAST(on_date AS VARCHAR) AS VARCHAR) AS event_id,

@@ -3,13 +3,21 @@
 --   stop_reason, improvement_pct, improvement_basis, adherence   of the last exposure (latest start, latest end); rows with the same
 --                dates that contradict each other leave the cell unknown; improvements that do leave inefficacy and remission unknown too
 --   exposures    number of exposure rows in the era
-WITH placed AS (
-  SELECT e.person_id, e.agent, e.era_no, i.stop_reason, i.improvement_pct, i.improvement_basis, i.adherence,
-         rank() OVER (PARTITION BY e.person_id, e.agent, e.era_no ORDER BY i.start_latest DESC NULLS LAST, i.end_latest DESC NULLS LAST) AS from_end,
-         count(*) OVER (PARTITION BY e.person_id, e.agent, e.era_no) AS exposures
+--   start_known  false when one of them has no start
+WITH placed AS (  -- a date that is not known comes before all others
+  SELECT e.person_id, e.agent, e.era_no, i.stop_reason, i.improvement_pct, i.improvement_basis, i.adherence, i.start_known,
+         coalesce(i.start_latest, CAST('0001-01-01' AS DATE)) AS start_latest, coalesce(i.end_latest, CAST('0001-01-01' AS DATE)) AS end_latest
   FROM assess.era AS e
   JOIN assess.issue AS i ON i.person_id = e.person_id AND i.agent = e.agent AND i.may_start BETWEEN e.may_start AND e.may_end
   WHERE e.gap_rule = 'trial'
+), last_start AS (
+  SELECT person_id, agent, era_no, max(start_latest) AS start_latest, count(*) AS exposures, min(CASE WHEN start_known THEN 1 ELSE 0 END) AS start_known
+  FROM placed GROUP BY person_id, agent, era_no
+), last_rows AS (
+  SELECT p.*, s.exposures, s.start_known AS all_known,
+         max(p.end_latest) OVER (PARTITION BY p.person_id, p.agent, p.era_no) AS last_end
+  FROM placed AS p
+  JOIN last_start AS s ON s.person_id = p.person_id AND s.agent = p.agent AND s.era_no = p.era_no AND s.start_latest = p.start_latest
 )
 SELECT person_id, agent, era_no,
        CAST(CASE WHEN min(stop_reason) <> max(stop_reason) THEN NULL
@@ -18,6 +26,6 @@ SELECT person_id, agent, era_no,
        CAST(CASE WHEN min(improvement_pct) = max(improvement_pct) THEN min(improvement_pct) END AS DOUBLE) AS improvement_pct,
        CAST(CASE WHEN min(improvement_basis) = max(improvement_basis) THEN min(improvement_basis) END AS VARCHAR) AS improvement_basis,
        CAST(CASE WHEN min(adherence) = max(adherence) THEN min(adherence) END AS DOUBLE) AS adherence,
-       CAST(max(exposures) AS BIGINT) AS exposures
-FROM placed WHERE from_end = 1
+       CAST(max(exposures) AS BIGINT) AS exposures, CAST(min(all_known) = 1 AS BOOLEAN) AS start_known
+FROM last_rows WHERE end_latest = last_end
 GROUP BY person_id, agent, era_no

@@ -1,14 +1,15 @@
--- failed: one row is one instrument and one thing that can count once (a drug), in the episode that staging looks at.
---   person_id, definition (the instrument), counted_as
---   trial_id      the trial that counts best
---   certain       1: certainly a failed adequate trial
---   possible      1: possibly
+-- failed: one row is one instrument and one trial, in the episode that staging looks at, that failed or may have.
+--   person_id, definition (the instrument), trial_id, counted_as (what can count once), agent
+--   certain       1: certainly a failed adequate trial, in a known stretch of the episode
 --   part_no       stretch of the episode in the certain reading
-SELECT person_id, definition, CAST(counted_as AS VARCHAR) AS counted_as,
-       CAST(max(trial_id) AS VARCHAR) AS trial_id,
-       CAST(max(CASE WHEN counts THEN 1 ELSE 0 END) AS BIGINT) AS certain,
-       CAST(max(CASE WHEN coalesce(counts, TRUE) THEN 1 ELSE 0 END) AS BIGINT) AS possible,
-       part_no
-FROM assess.judgement
-WHERE definition IN (SELECT definition FROM knowledge.definition WHERE family = 'instrument') AND coalesce(episode_ok, TRUE)
-GROUP BY person_id, definition, counted_as, part_no
+--   start_low, start_high, end_low, end_high   first and last day of the trial, at the earliest and at the latest
+--   thase_rush_class   class of the agent
+SELECT j.person_id, j.definition, j.trial_id, j.counted_as, j.agent,
+       CAST(CASE WHEN j.counts AND j.part_no IS NOT NULL THEN 1 ELSE 0 END AS BIGINT) AS certain, j.part_no,
+       t.reckoned_from AS start_low, CAST(coalesce(t.sure_from, t.reckoned_to) AS DATE) AS start_high,
+       CAST(coalesce(t.sure_to, t.reckoned_from) AS DATE) AS end_low, t.reckoned_to AS end_high,
+       CAST(k.thase_rush_class AS VARCHAR) AS thase_rush_class
+FROM assess.judgement AS j
+JOIN assess.trial AS t ON t.person_id = j.person_id AND t.trial_id = j.trial_id
+LEFT JOIN knowledge.agent AS k ON k.agent = j.agent
+WHERE j.family = 'instrument' AND coalesce(j.counts, TRUE)

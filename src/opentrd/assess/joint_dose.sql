@@ -13,7 +13,7 @@ WITH pair AS (
                        CASE WHEN d.end_date < c.end_date THEN d.end_date ELSE c.end_date END) + 1) AS days
   FROM pair AS p
   JOIN assess.piece AS c ON c.person_id = p.person_id AND c.agent = p.base_agent AND c.era_no = p.base_era
-  JOIN assess.dose_stretch AS d ON d.person_id = p.person_id AND d.agent = p.agent AND d.gap_rule = 'trial' AND d.bound = 'sure'
+  JOIN assess.dose_stretch AS d ON d.person_id = p.person_id AND d.agent = p.agent AND d.gap_rule = 'trial' AND d.bound <> 'may'
     AND d.start_date <= c.end_date AND d.end_date >= c.start_date AND d.start_date <= p.may_end AND d.end_date >= p.may_start
   GROUP BY p.trial_id, d.dose_table, d.chain_no, c.start_date
 )

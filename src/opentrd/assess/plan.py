@@ -14,8 +14,12 @@ FOLDER = Path(__file__).parent
 OUTPUT_TABLES = ("episode", "trial", "judgement", "verdict", "stage", "question", "trace")
 # Made only after the chain has run: over possible worlds, or for an explanation.
 LATE_TABLES = ("question", "trace", "trace_verdict", "trace_stage", "trace_trial")
+# Read once or twice over, and too long to be written down for a population.
+VIEWS = ("counted", "judgement", "score", "switch")
 # Files that build the possible worlds; ``worlds.py`` runs them itself.
 _WORLD = FOLDER / "world"
+# Files that count the variants of a multiverse; ``opentrd.multiverse`` runs them itself.
+MULTIVERSE = FOLDER / "multiverse"
 
 _REFERENCE = re.compile(r"\bassess\.([a-z_]+)", re.IGNORECASE)
 _COMMENT = re.compile(r"--[^\n]*")
@@ -30,6 +34,11 @@ class Step:
     sql: str
     needs: frozenset[str]
 
+    @property
+    def kind(self) -> str:
+        """``TABLE``, or ``VIEW`` for what is not written down."""
+        return "VIEW" if self.table in VIEWS else "TABLE"
+
 
 def _table_name(path: Path) -> str:
     parts = path.relative_to(FOLDER).with_suffix("").parts
@@ -41,7 +50,7 @@ def steps() -> dict[str, Step]:
     """All SQL files of this folder as steps, by table name (``count/failures.sql`` is ``count_failures``)."""
     found: dict[str, Step] = {}
     for path in sorted(FOLDER.rglob("*.sql")):
-        if _WORLD in path.parents:
+        if _WORLD in path.parents or MULTIVERSE in path.parents:
             continue
         sql = path.read_text(encoding="utf-8")
         needs = frozenset(_REFERENCE.findall(_COMMENT.sub("", sql)))

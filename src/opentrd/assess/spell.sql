@@ -22,8 +22,14 @@ WITH depression AS (
 ), mode AS (
   SELECT person_id, max(CASE WHEN course = 'point' THEN 0 ELSE 1 END) = 1 AS stated FROM depression GROUP BY person_id
 ), treated AS (
-  SELECT i.person_id, i.sure_start, i.sure_end, i.may_start, i.may_end, i.start_known, 1 AS is_drug
-  FROM assess.issue AS i JOIN knowledge.agent AS k ON k.agent = i.agent AND k.role = 'antidepressant'
+  SELECT e.person_id, CAST(NULL AS DATE) AS sure_start, CAST(NULL AS DATE) AS sure_end, e.may_start, e.may_end, o.start_known, 1 AS is_drug
+  FROM assess.era AS e
+  JOIN knowledge.agent AS k ON k.agent = e.agent AND k.role = 'antidepressant'
+  JOIN assess.era_outcome AS o ON o.person_id = e.person_id AND o.agent = e.agent AND o.era_no = e.era_no
+  WHERE e.gap_rule = 'trial'
+  UNION ALL
+  SELECT p.person_id, p.start_date, p.end_date, NULL, NULL, TRUE, 1
+  FROM assess.piece AS p JOIN knowledge.agent AS k ON k.agent = p.agent AND k.role = 'antidepressant'
   UNION ALL
   SELECT c.person_id, c.sure_start, c.sure_end, c.may_start, c.may_end, c.start_known, 0 FROM assess.course AS c WHERE c.grp = 'neurostimulation'
 ), piece AS (
@@ -38,12 +44,11 @@ WITH depression AS (
   UNION ALL
   SELECT t.person_id, 'sure', t.sure_start, t.sure_end, 0, 1 FROM treated AS t LEFT JOIN mode AS m ON m.person_id = t.person_id
   WHERE coalesce(NOT m.stated, t.is_drug = 1) AND t.sure_start IS NOT NULL
-), placed AS (  -- one total order for all windows, also where rows tie
-  SELECT *, row_number() OVER (PARTITION BY person_id, bound ORDER BY start_date, end_date, diagnosed, start_known) AS place FROM piece
-), ordered AS (
+), ordered AS (  -- rows that tie in this order are alike in all that follows
   SELECT p.*, coalesce(m.stated, FALSE) AS stated, m.person_id IS NULL AND NOT k.kept AND p.bound = 'may' AS unbounded,
-         max(end_date) OVER (PARTITION BY p.person_id, bound ORDER BY place ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) AS covered_to
-  FROM placed AS p
+         max(end_date) OVER (PARTITION BY p.person_id, bound ORDER BY start_date, end_date, diagnosed, start_known
+                             ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) AS covered_to
+  FROM piece AS p
   JOIN assess.kept AS k ON k.person_id = p.person_id AND k.table_name = 'condition'
   LEFT JOIN mode AS m ON m.person_id = p.person_id
 ), numbered AS (
@@ -51,7 +56,7 @@ WITH depression AS (
          sum(CASE WHEN covered_to IS NULL THEN 1
                   WHEN o.unbounded THEN 0
                   WHEN date_diff('day', covered_to, start_date) - 1 > g.value THEN 1 ELSE 0 END)
-           OVER (PARTITION BY o.person_id, bound ORDER BY place ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW) AS spell_no
+           OVER (PARTITION BY o.person_id, bound ORDER BY start_date, end_date, diagnosed, start_known ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW) AS spell_no
   FROM ordered AS o
   JOIN knowledge.parameter AS g
     ON g.parameter = CASE WHEN o.stated THEN 'episode_remission_days' ELSE 'episode_washout_days' END

@@ -18,38 +18,54 @@
 --   agent, era_no  the agent or procedure that is counted, and the number of its era or course
 --   part_no        the certain spell it overlaps;  episode_ok  does it certainly overlap its episode
 --   may_start, may_end   first and last possible day
-WITH overlap AS (
-  SELECT t.*, e.episode_id, e.episode_no, e.reckoned_from, e.reckoned_to,
-         date_diff('day', CASE WHEN t.sure_start > e.reckoned_from THEN t.sure_start ELSE e.reckoned_from END,
-                   CASE WHEN t.bridged_end < e.reckoned_to THEN t.bridged_end ELSE e.reckoned_to END) + 1 AS sure_span,
+--   trial_no, episode_no   numbers of the trial and of its episode within the person
+--   current_ok, last_ok   does it certainly overlap the certain piece of its episode that is current, or the last
+--   sure_from, sure_to, reckoned_from, reckoned_to   certain and possible first and last day, also where a record has no dates
+WITH several AS (
+  SELECT person_id FROM assess.episode GROUP BY person_id HAVING count(*) > 1
+), overlap AS (
+  SELECT t.*, e.episode_id, e.episode_no, e.is_current, e.is_last, e.reckoned_from, e.reckoned_to, v.person_id IS NOT NULL AS several,
+         CASE WHEN t.sure_start IS NOT NULL
+              THEN date_diff('day', CASE WHEN t.sure_start > e.reckoned_from THEN t.sure_start ELSE e.reckoned_from END,
+                             CASE WHEN t.bridged_end < e.reckoned_to THEN t.bridged_end ELSE e.reckoned_to END) + 1 END AS sure_span,
          date_diff('day', CASE WHEN t.may_start > e.reckoned_from THEN t.may_start ELSE e.reckoned_from END,
                    CASE WHEN t.may_end < e.reckoned_to THEN t.may_end ELSE e.reckoned_to END) + 1 AS may_days
   FROM assess.attempt AS t
+  LEFT JOIN several AS v ON v.person_id = t.person_id
   LEFT JOIN assess.episode AS e ON e.person_id = t.person_id AND t.may_start <= e.reckoned_to AND t.may_end >= e.reckoned_from
 ), measured AS (
-  SELECT *, CASE WHEN sure_start IS NOT NULL AND sure_span > 0 THEN sure_span ELSE 0 END AS sure_days FROM overlap
+  SELECT *, CASE WHEN sure_span > 0 THEN sure_span ELSE 0 END AS sure_days FROM overlap
 ), ranked AS (
-  SELECT *, row_number() OVER (PARTITION BY trial_id ORDER BY sure_days DESC, may_days DESC, episode_no DESC) AS nth FROM measured
+  SELECT *, row_number() OVER (PARTITION BY person_id, trial_no ORDER BY sure_days DESC, may_days DESC, episode_no DESC) AS nth FROM measured WHERE several
 ), placed AS (  -- elsewhere: possible days in any other episode; an end that is not known may still move the attempt there
-  SELECT *, max(may_days) OVER (PARTITION BY trial_id ORDER BY nth ROWS BETWEEN 1 FOLLOWING AND UNBOUNDED FOLLOWING) AS elsewhere FROM ranked
-), certain AS (  -- stretches in which the attempt certainly ran
-  SELECT t.trial_id, c.start_date, c.end_date FROM assess.attempt AS t
-  JOIN assess.piece AS c ON c.person_id = t.person_id AND c.agent = t.agent AND c.era_no = t.era_no
-  WHERE t.kind = 'drug'
+  SELECT *, CAST(1 AS BIGINT) AS nth, CAST(NULL AS BIGINT) AS elsewhere FROM measured WHERE NOT several
   UNION ALL
-  SELECT trial_id, sure_start, bridged_end FROM assess.attempt WHERE kind <> 'drug' AND sure_start <= bridged_end
-), overlapping AS (
-  SELECT p.trial_id, 1 AS certainly
-  FROM placed AS p JOIN certain AS c ON c.trial_id = p.trial_id AND c.start_date <= p.reckoned_to AND c.end_date >= p.reckoned_from
-  WHERE p.nth = 1 GROUP BY p.trial_id
-), parted AS (  -- the last certain spell that the attempt certainly overlaps
-  SELECT p.trial_id, max(s.spell_no) AS part_no
+  SELECT *, CAST(max(may_days) OVER (PARTITION BY person_id, trial_no ORDER BY nth ROWS BETWEEN 1 FOLLOWING AND UNBOUNDED FOLLOWING) AS BIGINT) FROM ranked
+), certain AS (  -- stretches in which the attempt certainly ran, inside the possible reading of its episode
+  SELECT p.person_id, p.trial_no, c.start_date, c.end_date, p.reckoned_from, p.reckoned_to
   FROM placed AS p
-  JOIN certain AS c ON c.trial_id = p.trial_id
-  JOIN assess.spell AS s ON s.person_id = p.person_id AND s.bound = 'sure' AND c.start_date <= s.end_date AND c.end_date >= s.start_date
-    AND s.start_date BETWEEN p.reckoned_from AND p.reckoned_to
+  JOIN assess.piece AS c ON c.person_id = p.person_id AND c.agent = p.agent AND c.era_no = p.era_no
+  WHERE p.kind = 'drug' AND p.nth = 1
+  UNION ALL
+  SELECT person_id, trial_no, sure_start, bridged_end, reckoned_from, reckoned_to FROM placed WHERE kind <> 'drug' AND nth = 1 AND sure_start <= bridged_end
+), overlapping AS (
+  SELECT DISTINCT person_id, trial_no FROM certain WHERE start_date <= reckoned_to AND end_date >= reckoned_from
+), parted AS (  -- the last certain spell that the attempt certainly overlaps
+  SELECT c.person_id, c.trial_no, max(s.spell_no) AS part_no
+  FROM certain AS c
+  JOIN assess.spell AS s ON s.person_id = c.person_id AND s.bound = 'sure' AND c.start_date <= s.end_date AND c.end_date >= s.start_date
+    AND s.start_date BETWEEN c.reckoned_from AND c.reckoned_to
+  GROUP BY c.person_id, c.trial_no
+), settled AS (
+  SELECT p.*, q.part_no, coalesce(s.is_current, FALSE) AS part_is_current, coalesce(s.is_last, FALSE) AS part_is_last,
+         CASE WHEN p.episode_id IS NULL THEN FALSE
+              WHEN x.person_id IS NOT NULL AND (coalesce(p.sure_days > p.elsewhere, TRUE) OR (p.sure_start = p.may_start AND p.bridged_end = p.may_end))
+              THEN TRUE END AS episode_ok
+  FROM placed AS p
+  LEFT JOIN parted AS q ON q.person_id = p.person_id AND q.trial_no = p.trial_no
+  LEFT JOIN overlapping AS x ON x.person_id = p.person_id AND x.trial_no = p.trial_no
+  LEFT JOIN assess.spell AS s ON s.person_id = p.person_id AND s.bound = 'sure' AND s.spell_no = q.part_no
   WHERE p.nth = 1
-  GROUP BY p.trial_id
 )
 SELECT p.person_id, p.trial_id, CAST(p.episode_id AS VARCHAR) AS episode_id, p.kind, p.agents, p.classes, p.base_trial,
        CAST(CASE WHEN a.as_of IS NOT NULL AND p.sure_start IS NOT NULL THEN p.may_start END AS DATE) AS start_date,
@@ -70,16 +86,17 @@ SELECT p.person_id, p.trial_id, CAST(p.episode_id AS VARCHAR) AS episode_id, p.k
        CAST(CASE WHEN d.person_id IS NULL OR p.kind = 'drug' THEN d.days_low ELSE coalesce(j.days_low, 0) END AS BIGINT) AS days_at_dose_low,
        CAST(CASE WHEN d.days_high > p.days_high THEN p.days_high ELSE d.days_high END AS BIGINT) AS days_at_dose_high,
        p.sessions, p.laterality, p.agent, p.era_no,
-       CAST(q.part_no AS BIGINT) AS part_no,
-       CAST(CASE WHEN p.episode_id IS NULL THEN FALSE
-                 WHEN x.certainly = 1 AND (coalesce(p.sure_days > p.elsewhere, TRUE) OR (p.sure_start = p.may_start AND p.bridged_end = p.may_end))
-                 THEN TRUE END AS BOOLEAN) AS episode_ok,
+       CAST(p.part_no AS BIGINT) AS part_no,
+       CAST(p.episode_ok AS BOOLEAN) AS episode_ok,
        CAST(CASE WHEN a.as_of IS NOT NULL THEN p.may_start END AS DATE) AS may_start,
-       CAST(CASE WHEN a.as_of IS NOT NULL THEN p.may_end END AS DATE) AS may_end
-FROM placed AS p
+       CAST(CASE WHEN a.as_of IS NOT NULL THEN p.may_end END AS DATE) AS may_end,
+       p.trial_no, CAST(p.episode_no AS BIGINT) AS episode_no,
+       CAST(p.episode_ok AND coalesce(p.is_current, FALSE) AND CASE WHEN p.part_is_current THEN TRUE END AS BOOLEAN) AS current_ok,
+       CAST(p.episode_ok AND coalesce(p.is_last, FALSE) AND CASE WHEN p.part_is_last THEN TRUE END AS BOOLEAN) AS last_ok,
+       CAST(p.sure_start AS DATE) AS sure_from, CAST(p.bridged_end AS DATE) AS sure_to,
+       CAST(p.may_start AS DATE) AS reckoned_from, CAST(p.may_end AS DATE) AS reckoned_to
+FROM settled AS p
 JOIN assess.as_of AS a ON a.person_id = p.person_id
-LEFT JOIN parted AS q ON q.trial_id = p.trial_id
-LEFT JOIN overlapping AS x ON x.trial_id = p.trial_id
 LEFT JOIN assess.era_outcome AS o ON o.person_id = p.person_id AND o.agent = p.agent AND o.era_no = p.era_no
   AND p.kind IN ('drug', 'combination', 'augmentation')
 LEFT JOIN assess.course AS c ON c.person_id = p.person_id AND c.procedure = p.agent AND c.course_no = p.era_no
@@ -87,4 +104,3 @@ LEFT JOIN assess.course AS c ON c.person_id = p.person_id AND c.procedure = p.ag
 LEFT JOIN assess.era_dose AS d ON d.person_id = p.person_id AND d.agent = p.agent AND d.era_no = p.era_no
   AND d.gap_rule = 'trial' AND d.dose_table = 'atrq' AND p.kind IN ('drug', 'combination', 'augmentation')
 LEFT JOIN assess.joint_dose AS j ON j.trial_id = p.trial_id AND j.dose_table = 'atrq'
-WHERE p.nth = 1

@@ -2,8 +2,8 @@
 --   person_id, definition
 --   eligible       does the definition speak about this person: depression diagnosed, no exclusion recorded
 --   met            true, false or null: not known
---   failed_low, failed_high   what certainly and possibly counts (failures, switches or entry days); null: no upper bound known
---   needed         how many are needed
+--   failed_low, failed_high   what certainly and possibly counts (failures, switches, entry days, a cut-off); null: no upper bound known
+--   needed         how many are needed; null: the paper does not say
 --   met_on         first day on which it is certain; null unless met
 --   possible_on    first day on which it is possible; null when not possible
 --   index_date     the day time to resistance runs from: first antidepressant (of the deciding episode)
@@ -13,44 +13,68 @@
 --                  if met is null, the clause that is not known; null when met
 --   assumes        what was taken for granted
 --   knowledge_status   weakest status of the facts behind it: verified, transcribed, recalled
-WITH counted AS (
-  SELECT * FROM assess.count_failures
-  UNION ALL SELECT * FROM assess.count_switches
-  UNION ALL SELECT * FROM assess.count_window
-), fact AS (  -- status of every knowledge row that a definition rests on, weakest last
+WITH fact AS (  -- status of every knowledge row that a definition rests on, weakest last
   SELECT definition, knowledge_status FROM knowledge.definition
   UNION ALL SELECT d.definition, r.knowledge_status FROM knowledge.definition AS d JOIN knowledge.adequacy_rule AS r ON r.adequacy_rule = d.adequacy_rule
   UNION ALL SELECT d.definition, r.knowledge_status FROM knowledge.definition AS d JOIN knowledge.failure_rule AS r ON r.failure_rule = d.failure_rule
   UNION ALL SELECT definition, knowledge_status FROM knowledge.definition_exclusion
+  UNION ALL SELECT definition, knowledge_status FROM knowledge.definition_gate
   UNION ALL SELECT definition, knowledge_status FROM knowledge.switch_rule
   UNION ALL SELECT definition, knowledge_status FROM knowledge.window_rule
+  UNION ALL SELECT definition, knowledge_status FROM knowledge.score_rule
+  UNION ALL SELECT s.definition, i.knowledge_status FROM knowledge.score_rule AS s JOIN knowledge.instrument_rule AS i ON i.instrument = s.instrument
 ), status AS (
   SELECT definition, max(CASE knowledge_status WHEN 'verified' THEN 0 WHEN 'recalled' THEN 2 ELSE 1 END) AS weakest
   FROM fact GROUP BY definition
+), person AS (
+  SELECT a.person_id, a.as_of, a.observed_from, a.observed_to, p.pattern, k.kept
+  FROM assess.as_of AS a
+  JOIN assess.profile AS p ON p.person_id = a.person_id
+  JOIN assess.kept AS k ON k.person_id = a.person_id AND k.table_name = 'exposure'
 ), judged AS (
-  SELECT c.*, CASE WHEN d.family = 'window' AND e.excluded_by IS NOT NULL AND c.failed_high = 0 THEN FALSE
-              ELSE e.eligible AND NOT c.excluded END AS eligible,
-         e.diagnosed, e.excluded_by, e.assumes,
-         CASE WHEN c.failed_low >= c.needed THEN TRUE WHEN c.failed_high < c.needed THEN FALSE END AS reached
-  FROM counted AS c
-  JOIN assess.eligibility AS e ON e.person_id = c.person_id AND e.definition = c.definition
-  JOIN knowledge.definition AS d ON d.definition = c.definition
+  SELECT p.person_id, p.as_of, p.observed_from, p.observed_to, p.kept, r.definition, r.needed, r.family, e.diagnosed, e.excluded_by, e.assumes, s.weakest,
+         coalesce(c.low, 0) AS low, CASE WHEN p.kept AND NOT r.open_ended AND (c.person_id IS NULL OR c.high IS NOT NULL) THEN coalesce(c.high, 0) END AS high,
+         c.met_on, c.possible_on, c.index_date, c.episode_no, c.blocked_by, c.unknown_by, g.holds, g.refused_by, g.open_by,
+         CASE WHEN r.family = 'window' AND e.excluded_by IS NOT NULL AND coalesce(c.high, 0) = 0 AND p.kept THEN FALSE
+              WHEN g.person_id IS NULL AND c.person_id IS NULL THEN e.eligible
+              ELSE e.eligible AND CASE WHEN c.person_id IS NULL THEN TRUE ELSE NOT c.excluded END
+                   AND CASE WHEN g.person_id IS NULL THEN TRUE ELSE g.admits END END AS eligible,
+         CASE WHEN g.person_id IS NULL THEN TRUE ELSE g.holds END AS gates, r.at_most, r.needed IS NULL AS open_number, r.open_ended
+  FROM person AS p
+  CROSS JOIN assess.rule AS r
+  JOIN assess.eligibility AS e ON e.pattern = p.pattern AND e.definition_no = r.definition_no
+  JOIN status AS s ON s.definition = r.definition
+  LEFT JOIN assess.counted AS c ON c.person_id = p.person_id AND c.definition_no = r.definition_no
+  LEFT JOIN assess.gate AS g ON g.person_id = p.person_id AND g.definition_no = r.definition_no
+  WHERE r.family <> 'instrument'
+), reached AS (
+  SELECT *, CASE WHEN open_number THEN CASE WHEN high = 0 THEN FALSE END
+                 WHEN low >= needed AND high <= at_most THEN TRUE
+                 WHEN low >= needed AND at_most >= 1000000 THEN TRUE
+                 WHEN high < needed OR low > at_most THEN FALSE END AS reached
+  FROM judged
 ), decided AS (
-  SELECT *, eligible AND reached AS met FROM judged
+  SELECT *, eligible AND reached AND gates AS met FROM reached
 )
-SELECT d.person_id, d.definition, CAST(d.eligible AS BOOLEAN) AS eligible, CAST(d.met AS BOOLEAN) AS met,
-       d.failed_low, d.failed_high, d.needed,
-       CAST(CASE WHEN d.met THEN d.met_on END AS DATE) AS met_on,
-       CAST(CASE WHEN coalesce(d.met, TRUE) THEN d.possible_on END AS DATE) AS possible_on,
-       d.index_date, a.observed_from, a.observed_to, d.episode_id,
-       CAST(CASE WHEN d.met THEN NULL
-                 WHEN NOT d.diagnosed THEN 'diagnosis'
-                 WHEN NOT d.eligible THEN d.excluded_by
-                 WHEN NOT d.reached THEN d.blocked_by
-                 WHEN d.reached IS NULL THEN d.unknown_by
-                 ELSE 'diagnosis' END AS VARCHAR) AS clause,
-       d.assumes,
-       CAST(CASE s.weakest WHEN 0 THEN 'verified' WHEN 1 THEN 'transcribed' ELSE 'recalled' END AS VARCHAR) AS knowledge_status
-FROM decided AS d
-JOIN assess.as_of AS a ON a.person_id = d.person_id
-JOIN status AS s ON s.definition = d.definition
+SELECT person_id, CAST(definition AS VARCHAR) AS definition, CAST(eligible AS BOOLEAN) AS eligible, CAST(met AS BOOLEAN) AS met,
+       CAST(low AS BIGINT) AS failed_low, CAST(high AS BIGINT) AS failed_high, needed,
+       CAST(CASE WHEN met AND as_of IS NOT NULL THEN met_on END AS DATE) AS met_on,
+       CAST(CASE WHEN coalesce(met, TRUE) AND as_of IS NOT NULL THEN possible_on END AS DATE) AS possible_on,
+       CAST(CASE WHEN as_of IS NOT NULL THEN index_date END AS DATE) AS index_date, observed_from, observed_to,
+       CAST(CASE WHEN episode_no > 0 THEN person_id || '/episode/' || CAST(episode_no AS VARCHAR) END AS VARCHAR) AS episode_id,
+       CAST(CASE WHEN met THEN NULL
+                 WHEN NOT diagnosed THEN 'diagnosis'
+                 WHEN NOT eligible THEN coalesce(excluded_by, refused_by)
+                 WHEN low > at_most THEN 'too many'
+                 WHEN NOT reached THEN coalesce(blocked_by, 'number')
+                 WHEN NOT gates THEN refused_by
+                 WHEN reached IS NULL THEN CASE WHEN open_number THEN 'number' WHEN open_ended AND low < needed THEN 'alternative'
+                                                WHEN family = 'window' AND unknown_by = 'date' AND NOT kept THEN 'exposure'
+                                                WHEN unknown_by IS NOT NULL THEN unknown_by
+                                                WHEN NOT kept OR high IS NULL THEN 'exposure' ELSE 'episode' END
+                 WHEN gates IS NULL THEN open_by
+                 WHEN diagnosed IS NULL THEN 'diagnosis'
+                 ELSE coalesce(open_by, 'diagnosis') END AS VARCHAR) AS clause,
+       assumes,
+       CAST(CASE weakest WHEN 0 THEN 'verified' WHEN 1 THEN 'transcribed' ELSE 'recalled' END AS VARCHAR) AS knowledge_status
+FROM decided

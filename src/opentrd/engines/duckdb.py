@@ -29,6 +29,6 @@ def run(
         if progress:
             progress(step.table)
         began = time.perf_counter()
-        connection.execute(f"CREATE OR REPLACE TABLE assess.{step.table} AS {step.sql}")
+        connection.execute(f"CREATE OR REPLACE {step.kind} assess.{step.table} AS {step.sql}")
         seconds[step.table] = round(time.perf_counter() - began, 4)
     return seconds

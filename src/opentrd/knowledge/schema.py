@@ -209,7 +209,7 @@ class Definition(_Table):
     intolerance: Literal["none", "failure"]
     episode: Literal["none", "any", "current", "last"]
     window_days: OptionalNumber
-    window_from: Literal["none", "each", "index", "calendar_year", "before_ect"]
+    window_from: Literal["none", "each", "index", "diagnosis", "calendar_year", "before_ect"]
     min_depression_rows: int = Field(ge=0)
     alternative: str = Field(min_length=1)
     assumes: str | None
@@ -257,6 +257,7 @@ class SwitchRule(_Table):
     min_switch_gap_days: int
     max_switch_gap_days: int
     min_agents: int
+    from_set: str = Field(min_length=1)
     max_issues_before: OptionalNumber
     max_issues_after: OptionalNumber
     max_issues_total: OptionalNumber
@@ -321,6 +322,15 @@ class InstrumentRule(_Table):
     strict_order: bool
 
 
+class MultiverseDefault(_Table):
+    """One value of one parameter of the shipped multiverse; ``is_base``: the value where a grid does not name it."""
+
+    parameter: Name
+    setting: str = Field(min_length=1)
+    is_base: bool
+    meaning: str = Field(min_length=1)
+
+
 MODELS: dict[str, type[Fact]] = {
     "agent": Agent,
     "agent_code": AgentCode,
@@ -341,6 +351,7 @@ MODELS: dict[str, type[Fact]] = {
     "dose_equivalence": DoseEquivalence,
     "dose_minimum": DoseMinimum,
     "dose_table": DoseTable,
+    "multiverse_default": MultiverseDefault,
     "measure": Measure,
     "measure_code": MeasureCode,
     "procedure_code": ProcedureCode,

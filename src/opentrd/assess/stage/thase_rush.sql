@@ -1,49 +1,76 @@
--- stage_thase_rush: one row is one person: the stage of Thase and Rush, set-based (the order of the trials does not matter).
+-- stage_thase_rush: one row is one person and one reading of the stages of Thase and Rush: set-based, or in the order of the trials.
 --   person_id, instrument, item
 --   low, high      stage 0 to 5, lower and upper bound
 --   broken         failures above a step that is not reached, joined by ', '; null: none
-WITH classed AS (
-  SELECT f.person_id, f.part_no, f.certain, f.possible, k.thase_rush_class
-  FROM assess.failed AS f
-  JOIN knowledge.agent AS k ON k.agent = f.counted_as
-  WHERE f.definition = 'thase_rush'
-), part AS (
-  SELECT person_id, part_no,
-         count(DISTINCT CASE WHEN certain = 1 THEN thase_rush_class END) AS classes,
-         max(CASE WHEN certain = 1 AND thase_rush_class = 'TCA' THEN 1 ELSE 0 END) AS tca,
-         max(CASE WHEN certain = 1 AND thase_rush_class = 'MAOI' THEN 1 ELSE 0 END) AS maoi
-  FROM classed WHERE part_no IS NOT NULL GROUP BY person_id, part_no
-), whole AS (
-  SELECT person_id,
-         count(DISTINCT CASE WHEN possible = 1 THEN thase_rush_class END) AS classes,
-         max(CASE WHEN possible = 1 AND thase_rush_class = 'TCA' THEN 1 ELSE 0 END) AS tca,
-         max(CASE WHEN possible = 1 AND thase_rush_class = 'MAOI' THEN 1 ELSE 0 END) AS maoi
-  FROM classed GROUP BY person_id
-), staged AS (
-  SELECT a.person_id, 'low' AS bound, coalesce(p.classes, 0) AS classes, coalesce(p.tca, 0) AS tca, coalesce(p.maoi, 0) AS maoi, t.bilateral_low AS ect
-  FROM assess.as_of AS a
-  JOIN assess.tried AS t ON t.person_id = a.person_id AND t.definition = 'thase_rush'
-  LEFT JOIN part AS p ON p.person_id = a.person_id
+WITH part AS (
+  SELECT person_id, definition, part_no, count(DISTINCT thase_rush_class) AS classes,
+         max(CASE WHEN thase_rush_class = 'TCA' THEN 1 ELSE 0 END) AS tca, max(CASE WHEN thase_rush_class = 'MAOI' THEN 1 ELSE 0 END) AS maoi
+  FROM assess.failed WHERE certain = 1 GROUP BY person_id, definition, part_no
+), low_set AS (
+  SELECT person_id, definition, max(classes) AS classes, max(tca) AS tca, max(maoi) AS maoi FROM part GROUP BY person_id, definition
+), high_set AS (
+  SELECT person_id, definition, count(DISTINCT thase_rush_class) AS classes,
+         max(CASE WHEN thase_rush_class = 'TCA' THEN 1 ELSE 0 END) AS tca, max(CASE WHEN thase_rush_class = 'MAOI' THEN 1 ELSE 0 END) AS maoi
+  FROM assess.failed GROUP BY person_id, definition
+), ordered AS (  -- a TCA is a step once another class came first; low: certainly first, high: possibly
+  SELECT 'low' AS bound, t.person_id, t.definition, t.start_high AS begun
+  FROM assess.failed AS t
+  JOIN assess.failed AS o ON o.person_id = t.person_id AND o.definition = t.definition AND o.part_no = t.part_no AND o.certain = 1
+    AND o.thase_rush_class <> 'TCA' AND o.start_high <= t.start_low
+  WHERE t.certain = 1 AND t.thase_rush_class = 'TCA'
   UNION ALL
-  SELECT a.person_id, 'high', CASE WHEN k.kept THEN coalesce(w.classes, 0) ELSE 5 END, CASE WHEN k.kept THEN coalesce(w.tca, 0) ELSE 1 END,
-         CASE WHEN k.kept THEN coalesce(w.maoi, 0) ELSE 1 END, t.bilateral_high
+  SELECT 'high', t.person_id, t.definition, t.start_low
+  FROM assess.failed AS t
+  JOIN assess.failed AS o ON o.person_id = t.person_id AND o.definition = t.definition AND o.thase_rush_class <> 'TCA' AND o.start_low <= t.start_high
+  WHERE t.thase_rush_class = 'TCA'
+), third AS (
+  SELECT bound, person_id, definition, min(begun) AS begun FROM ordered GROUP BY bound, person_id, definition
+), fourth AS (
+  SELECT h.bound, h.person_id, h.definition, min(CASE WHEN h.bound = 'low' THEN m.start_high ELSE m.start_low END) AS begun
+  FROM third AS h
+  JOIN assess.failed AS m ON m.person_id = h.person_id AND m.definition = h.definition AND m.thase_rush_class = 'MAOI'
+    AND ((h.bound = 'low' AND m.certain = 1 AND m.start_low >= h.begun) OR (h.bound = 'high' AND m.start_high >= h.begun))
+  GROUP BY h.bound, h.person_id, h.definition
+), staged AS (
+  SELECT a.person_id, i.instrument, i.strict_order, 'low' AS bound, coalesce(p.classes, 0) AS classes, coalesce(p.tca, 0) AS any_tca, coalesce(p.maoi, 0) AS any_maoi,
+         CASE WHEN i.strict_order THEN CASE WHEN h.person_id IS NULL THEN 0 ELSE 1 END ELSE coalesce(p.tca, 0) END AS tca,
+         CASE WHEN i.strict_order THEN CASE WHEN m.person_id IS NULL THEN 0 ELSE 1 END ELSE coalesce(p.maoi, 0) END AS maoi,
+         CASE WHEN i.strict_order AND t.bilateral_begun < m.begun THEN 0 ELSE coalesce(t.bilateral_low, 0) END AS ect
   FROM assess.as_of AS a
-  JOIN assess.tried AS t ON t.person_id = a.person_id AND t.definition = 'thase_rush'
+  CROSS JOIN knowledge.instrument_rule AS i
+  LEFT JOIN assess.tried AS t ON t.person_id = a.person_id AND t.definition = i.instrument
+  LEFT JOIN low_set AS p ON p.person_id = a.person_id AND p.definition = i.instrument
+  LEFT JOIN third AS h ON h.bound = 'low' AND h.person_id = a.person_id AND h.definition = i.instrument
+  LEFT JOIN fourth AS m ON m.bound = 'low' AND m.person_id = a.person_id AND m.definition = i.instrument
+  WHERE i.method = 'thase_rush'
+  UNION ALL
+  SELECT a.person_id, i.instrument, i.strict_order, 'high', CASE WHEN k.kept THEN coalesce(p.classes, 0) ELSE 5 END,
+         CASE WHEN k.kept THEN coalesce(p.tca, 0) ELSE 1 END, CASE WHEN k.kept THEN coalesce(p.maoi, 0) ELSE 1 END,
+         CASE WHEN NOT k.kept THEN 1 WHEN i.strict_order THEN CASE WHEN h.person_id IS NULL THEN 0 ELSE 1 END ELSE coalesce(p.tca, 0) END,
+         CASE WHEN NOT k.kept THEN 1 WHEN i.strict_order THEN CASE WHEN m.person_id IS NULL THEN 0 ELSE 1 END ELSE coalesce(p.maoi, 0) END,
+         CASE WHEN NOT o.kept THEN 1 WHEN k.kept AND i.strict_order AND t.bilateral_begun_high < m.begun THEN 0 ELSE coalesce(t.bilateral_high, 0) END
+  FROM assess.as_of AS a
+  CROSS JOIN knowledge.instrument_rule AS i
   JOIN assess.kept AS k ON k.person_id = a.person_id AND k.table_name = 'exposure'
-  LEFT JOIN whole AS w ON w.person_id = a.person_id
+  JOIN assess.kept AS o ON o.person_id = a.person_id AND o.table_name = 'procedure'
+  LEFT JOIN assess.tried AS t ON t.person_id = a.person_id AND t.definition = i.instrument
+  LEFT JOIN high_set AS p ON p.person_id = a.person_id AND p.definition = i.instrument
+  LEFT JOIN third AS h ON h.bound = 'high' AND h.person_id = a.person_id AND h.definition = i.instrument
+  LEFT JOIN fourth AS m ON m.bound = 'high' AND m.person_id = a.person_id AND m.definition = i.instrument
+  WHERE i.method = 'thase_rush'
 ), step AS (  -- strictly hierarchical: each step needs the one below
   SELECT *, CASE WHEN classes = 0 THEN 0 WHEN classes = 1 THEN 1 WHEN tca = 0 THEN 2 WHEN maoi = 0 THEN 3 WHEN ect = 0 THEN 4 ELSE 5 END AS stage
   FROM staged
 ), flagged AS (
-  SELECT *, CASE WHEN tca = 1 AND stage < 3 THEN 'TCA' ELSE '' END
-            || CASE WHEN tca = 1 AND stage < 3 AND maoi = 1 AND stage < 4 THEN ', ' ELSE '' END
-            || CASE WHEN maoi = 1 AND stage < 4 THEN 'MAOI' ELSE '' END
-            || CASE WHEN ect = 1 AND stage < 5 AND ((tca = 1 AND stage < 3) OR (maoi = 1 AND stage < 4)) THEN ', ' ELSE '' END
+  SELECT *, CASE WHEN any_tca = 1 AND stage < 3 THEN 'TCA' ELSE '' END
+            || CASE WHEN any_tca = 1 AND stage < 3 AND any_maoi = 1 AND stage < 4 THEN ', ' ELSE '' END
+            || CASE WHEN any_maoi = 1 AND stage < 4 THEN 'MAOI' ELSE '' END
+            || CASE WHEN ect = 1 AND stage < 5 AND ((any_tca = 1 AND stage < 3) OR (any_maoi = 1 AND stage < 4)) THEN ', ' ELSE '' END
             || CASE WHEN ect = 1 AND stage < 5 THEN 'ECT' ELSE '' END AS broken
   FROM step
 )
-SELECT person_id, CAST('thase_rush' AS VARCHAR) AS instrument, CAST('total' AS VARCHAR) AS item,
+SELECT person_id, CAST(instrument AS VARCHAR) AS instrument, CAST('total' AS VARCHAR) AS item,
        CAST(max(CASE WHEN bound = 'low' THEN stage END) AS DOUBLE) AS low,
        CAST(max(CASE WHEN bound = 'high' THEN stage END) AS DOUBLE) AS high,
        CAST(max(CASE WHEN bound = 'low' THEN nullif(broken, '') END) AS VARCHAR) AS broken
-FROM flagged GROUP BY person_id
+FROM flagged GROUP BY person_id, instrument

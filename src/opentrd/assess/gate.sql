@@ -1,0 +1,99 @@
+-- gate: one row is one person and one definition that asks more of the person than a count.
+--   person_id, definition_no
+--   admits       do all gates that say whom the definition speaks about let the person in
+--   holds        do all other gates hold
+--   refused_by, open_by   the first gate that does not admit or hold, and the first that is not known, in words
+WITH wanted AS (
+  SELECT r.definition_no, coalesce(CASE WHEN g.gate = 'no_effective' THEN g.subject END, r.agent_set) AS agent_set, r.family, g.gate, g.subject, g.value, g.acts_on, g.says
+  FROM knowledge.definition_gate AS g JOIN assess.rule AS r ON r.definition = g.definition
+), asked AS (
+  SELECT a.person_id, a.anchor, coalesce(c.index_date, a.as_of) AS on_date, c.index_date,
+         CASE WHEN w.family = 'scores' THEN e.reckoned_from ELSE c.possible_on END AS possible_on, p.birth_earliest, p.birth_latest, w.*
+  FROM assess.as_of AS a
+  CROSS JOIN wanted AS w
+  JOIN record.person AS p ON p.person_id = a.person_id
+  LEFT JOIN assess.counted AS c ON c.person_id = a.person_id AND c.definition_no = w.definition_no
+  LEFT JOIN assess.episode AS e ON e.person_id = a.person_id AND e.is_last
+), aged AS (
+  SELECT person_id, definition_no, gate,
+         EXTRACT(YEAR FROM on_date) - EXTRACT(YEAR FROM birth_latest)
+           - CASE WHEN EXTRACT(MONTH FROM on_date) * 100 + EXTRACT(DAY FROM on_date) < EXTRACT(MONTH FROM birth_latest) * 100 + EXTRACT(DAY FROM birth_latest)
+                  THEN 1 ELSE 0 END AS youngest,
+         EXTRACT(YEAR FROM on_date) - EXTRACT(YEAR FROM birth_earliest)
+           - CASE WHEN EXTRACT(MONTH FROM on_date) * 100 + EXTRACT(DAY FROM on_date) < EXTRACT(MONTH FROM birth_earliest) * 100 + EXTRACT(DAY FROM birth_earliest)
+                  THEN 1 ELSE 0 END AS oldest
+  FROM asked WHERE gate IN ('min_age', 'max_age')
+), rated AS (
+  SELECT q.person_id, q.definition_no, q.gate, m.measurement_id, m.date_latest, m.value, m.date_latest >= q.possible_on AS after_it,
+         m.date_latest <= q.index_date AS before_it
+  FROM asked AS q
+  JOIN record.measurement AS m ON m.person_id = q.person_id AND m.measure = q.subject AND coalesce(m.sign, '=') = '=' AND m.date_earliest <= q.anchor
+  WHERE q.gate IN ('rating_at_least', 'rating_drop_below') AND m.value IS NOT NULL
+), last_day AS (
+  SELECT person_id, definition_no, gate, max(CASE WHEN after_it THEN date_latest END) AS last_on, max(CASE WHEN before_it THEN date_latest END) AS base_on,
+         min(CASE WHEN NOT coalesce(before_it, FALSE) THEN date_latest END) AS first_on
+  FROM rated GROUP BY person_id, definition_no, gate
+), rating AS (
+  SELECT r.person_id, r.definition_no, r.gate,
+         min(CASE WHEN r.date_latest = d.last_on THEN r.value END) AS last_low, max(CASE WHEN r.date_latest = d.last_on THEN r.value END) AS last_high,
+         min(CASE WHEN r.date_latest = coalesce(d.base_on, d.first_on) AND d.last_on <> coalesce(d.base_on, d.first_on) THEN r.value END) AS base_low,
+         max(CASE WHEN r.date_latest = coalesce(d.base_on, d.first_on) AND d.last_on <> coalesce(d.base_on, d.first_on) THEN r.value END) AS base_high
+  FROM rated AS r
+  JOIN last_day AS d ON d.person_id = r.person_id AND d.definition_no = r.definition_no AND d.gate = r.gate
+  GROUP BY r.person_id, r.definition_no, r.gate
+), measured AS (
+  SELECT j.person_id, j.definition_no, sum(CASE WHEN j.counts AND j.improvement_basis = 'measured' THEN 1 ELSE 0 END) AS low,
+         sum(CASE WHEN coalesce(j.improvement_basis = 'measured', TRUE) THEN 1 ELSE 0 END) AS high
+  FROM assess.judgement AS j
+  JOIN wanted AS w ON w.definition_no = j.definition_no AND w.gate = 'measured_failure'
+  WHERE coalesce(j.counts, TRUE) GROUP BY j.person_id, j.definition_no
+), effective AS (
+  SELECT t.person_id, w.definition_no, max(CASE WHEN t.improvement_pct >= w.value OR t.stop_reason = 'remission' THEN 1 ELSE 0 END) AS helped,
+         max(CASE WHEN t.improvement_pct IS NOT NULL OR t.stop_reason IN ('inefficacy', 'remission') THEN 0 ELSE 1 END) AS unknown
+  FROM assess.trial AS t
+  JOIN knowledge.agent_set AS s ON s.agent = t.agent
+  JOIN wanted AS w ON w.agent_set = s.agent_set AND w.gate = 'no_effective'
+  WHERE t.kind = 'drug' GROUP BY t.person_id, w.definition_no
+), course AS (
+  SELECT DISTINCT c.person_id, s.procedure_set FROM assess.course AS c JOIN knowledge.procedure_set AS s ON s.procedure = c.procedure
+), episodes AS (
+  SELECT person_id, count(*) AS number FROM assess.episode GROUP BY person_id
+), severity AS (
+  SELECT person_id, low, high FROM assess.score WHERE instrument = 'maudsley' AND item = 'severity'
+), judged AS (
+  SELECT q.person_id, q.definition_no, q.acts_on, q.says,
+         CASE q.gate
+           WHEN 'min_age' THEN CASE WHEN g.youngest >= q.value THEN TRUE WHEN g.oldest < q.value THEN FALSE END
+           WHEN 'max_age' THEN CASE WHEN g.oldest <= q.value THEN TRUE WHEN g.youngest > q.value THEN FALSE END
+           WHEN 'severity_at_least' THEN CASE WHEN v.low >= q.value THEN TRUE WHEN v.high < q.value THEN FALSE END
+           WHEN 'rating_at_least' THEN CASE WHEN r.last_low >= q.value THEN TRUE WHEN r.last_high < q.value THEN FALSE END
+           WHEN 'rating_drop_below' THEN CASE WHEN (r.base_high - r.last_low) * 100 < q.value * r.base_high AND r.base_low > 0 THEN TRUE
+                                              WHEN (r.base_low - r.last_high) * 100 >= q.value * r.base_low AND r.base_low > 0 THEN FALSE END
+           WHEN 'measured_failure' THEN CASE WHEN m.low >= q.value THEN TRUE WHEN x.kept AND coalesce(m.high, 0) < q.value THEN FALSE END
+           WHEN 'no_effective' THEN CASE WHEN e.helped = 1 THEN FALSE WHEN x.kept AND coalesce(e.unknown, 0) = 0 THEN TRUE END
+           WHEN 'no_procedure' THEN c.person_id IS NULL
+           WHEN 'has_procedure' THEN CASE WHEN c.person_id IS NOT NULL THEN TRUE WHEN o.kept THEN FALSE END
+           WHEN 'recurrent' THEN CASE WHEN n.number >= q.value THEN TRUE END
+         END AS truth
+  FROM asked AS q
+  JOIN assess.kept AS x ON x.person_id = q.person_id AND x.table_name = 'exposure'
+  JOIN assess.kept AS o ON o.person_id = q.person_id AND o.table_name = 'procedure'
+  LEFT JOIN aged AS g ON g.person_id = q.person_id AND g.definition_no = q.definition_no AND g.gate = q.gate
+  LEFT JOIN rating AS r ON r.person_id = q.person_id AND r.definition_no = q.definition_no AND r.gate = q.gate
+  LEFT JOIN measured AS m ON m.person_id = q.person_id AND m.definition_no = q.definition_no AND q.gate = 'measured_failure'
+  LEFT JOIN effective AS e ON e.person_id = q.person_id AND e.definition_no = q.definition_no AND q.gate = 'no_effective'
+  LEFT JOIN course AS c ON c.person_id = q.person_id AND c.procedure_set = q.subject AND q.gate IN ('no_procedure', 'has_procedure')
+  LEFT JOIN episodes AS n ON n.person_id = q.person_id
+  LEFT JOIN severity AS v ON v.person_id = q.person_id
+), tally AS (
+  SELECT person_id, definition_no,
+         max(CASE WHEN acts_on = 'eligible' AND NOT truth THEN 1 ELSE 0 END) AS refused, max(CASE WHEN acts_on = 'eligible' AND truth IS NULL THEN 1 ELSE 0 END) AS open,
+         max(CASE WHEN acts_on = 'met' AND NOT truth THEN 1 ELSE 0 END) AS failed, max(CASE WHEN acts_on = 'met' AND truth IS NULL THEN 1 ELSE 0 END) AS unsure,
+         min(CASE WHEN NOT truth THEN says END) AS refused_by, min(CASE WHEN truth IS NULL THEN says END) AS open_by
+  FROM judged GROUP BY person_id, definition_no
+)
+SELECT person_id, definition_no,
+       CAST(CASE WHEN refused = 1 THEN FALSE WHEN open = 0 THEN TRUE END AS BOOLEAN) AS admits,
+       CAST(CASE WHEN failed = 1 THEN FALSE WHEN unsure = 0 THEN TRUE END AS BOOLEAN) AS holds,
+       CAST(refused_by AS VARCHAR) AS refused_by, CAST(open_by AS VARCHAR) AS open_by
+FROM tally
