@@ -1,0 +1,48 @@
+-- followed: one row is one trial and one value of `failure` that asks for a switch: is it followed by another agent's trial?
+--   look_no         the trial (looked_at)
+--   failure_place   the value (multiverse.grid)
+--   surely     1: some other trial certainly follows
+--   on_low     smallest first possible day of the trials that possibly follow
+--   on_high    smallest latest start of those that certainly follow; null: none does
+WITH shaped AS (
+  SELECT t.*, coalesce(t.sure_start, t.may_end) AS first_high, coalesce(t.sure_end, t.may_start) AS end_low, e.may_start AS era_start, e.may_end AS era_end,
+         CASE WHEN a.is_base = 1 THEN 1 ELSE t.is_added END AS joins
+  FROM multiverse.looked_at AS t
+  JOIN multiverse.agent AS a ON a.agent_no = t.agent_no
+  JOIN multiverse.era AS e ON e.person_no = t.person_no AND e.gap_range = t.gap_range AND e.agent_no = t.agent_no AND e.era_no = t.era_no
+), pair AS (  -- an augmentation follows its base trial only, however long they run together
+  SELECT t.look_no, t.person_no, t.gap_range, t.agent_no, t.era_no, t.may_end, t.first_high, t.end_low,
+         n.look_no AS next_no, n.is_added AS next_added, n.agent_no AS next_agent_no, n.era_no AS next_era_no,
+         n.may_start AS next_low, n.first_high AS next_high, n.sure_start IS NOT NULL AS next_certain,
+         CASE WHEN n.is_added = 1 OR t.joins * n.joins = 0 THEN 0
+              ELSE date_diff('day', CASE WHEN t.era_start > n.era_start THEN t.era_start ELSE n.era_start END,
+                             CASE WHEN t.era_end < n.era_end THEN t.era_end ELSE n.era_end END) + 1 END AS joint_days
+  FROM shaped AS t
+  JOIN shaped AS n ON n.person_no = t.person_no AND n.gap_range = t.gap_range AND n.added_range = t.added_range AND n.agent_no <> t.agent_no
+    AND n.first_high > t.may_start
+  WHERE n.is_added = 0 OR (t.is_added = 0 AND n.base_agent_no = t.agent_no AND n.base_era_no = t.era_no)
+), shared AS (  -- days that both certainly run, where they possibly run together for long enough to be a combination
+  SELECT p.look_no, p.next_no,
+         max(date_diff('day', CASE WHEN a.start_date > b.start_date THEN a.start_date ELSE b.start_date END,
+                       CASE WHEN a.end_date < b.end_date THEN a.end_date ELSE b.end_date END) + 1) AS days
+  FROM pair AS p
+  JOIN knowledge.parameter AS g ON g.parameter = 'min_joint_days'
+  JOIN multiverse.piece AS a ON a.person_no = p.person_no AND a.gap_range = p.gap_range AND a.agent_no = p.agent_no AND a.era_no = p.era_no
+  JOIN multiverse.piece AS b ON b.person_no = p.person_no AND b.gap_range = p.gap_range AND b.agent_no = p.next_agent_no AND b.era_no = p.next_era_no
+    AND a.start_date <= b.end_date AND b.start_date <= a.end_date
+  WHERE p.joint_days >= g.value
+  GROUP BY p.look_no, p.next_no
+), judged AS (
+  SELECT p.look_no, f.place AS failure_place, p.next_low, p.next_high,
+         CASE WHEN p.next_certain AND p.next_low > p.first_high AND p.joint_days < g.value
+                   AND (p.next_added = 1 OR coalesce(date_diff('day', p.end_low, p.next_high) <= f.number, TRUE)) THEN 1 ELSE 0 END AS surely
+  FROM pair AS p
+  JOIN knowledge.parameter AS g ON g.parameter = 'min_joint_days'
+  JOIN multiverse.grid AS f ON f.parameter = 'failure' AND f.basis = 'switch'
+  LEFT JOIN shared AS s ON s.look_no = p.look_no AND s.next_no = p.next_no
+  WHERE coalesce(s.days, 0) < g.value AND (p.next_added = 1 OR coalesce(date_diff('day', p.may_end, p.next_low) <= f.number, TRUE))
+)
+SELECT look_no, CAST(failure_place AS BIGINT) AS failure_place, CAST(max(surely) AS BIGINT) AS surely,
+       CAST(min(next_low) AS DATE) AS on_low, CAST(min(CASE WHEN surely = 1 THEN next_high END) AS DATE) AS on_high
+FROM judged
+GROUP BY look_no, failure_place
