@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cache
 from graphlib import TopologicalSorter
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import duckdb
 import pyarrow as pa
@@ -23,13 +23,16 @@ from opentrd import knowledge
 from opentrd.assess import plan
 from opentrd.record.raw import InputError
 
+if TYPE_CHECKING:
+    from opentrd.engines.base import Engine
+
 # The definition that the grid varies: whom it speaks about and which drugs it looks at stay its own.
 BASE = "two_adequate_trials"
 DAYS_A_WEEK = 7
 MOST_VALUES = 100
 MOST_VARIANTS = 200_000
 # Persons worked out at a time: memory depends on this and not on the number of persons.
-CHUNK = 50_000
+CHUNK = 10_000
 
 Grid = dict[str, list[str]]
 
@@ -119,6 +122,10 @@ def complete(grid: Mapping[str, Sequence[str]], where: str = "grid") -> Grid:
     for name, values in grid.items():
         for value in values:
             _check(name, value, where=where)
+        if len(set(values)) < len(values):
+            raise InputError(
+                f"{where}, field value: {name} has a value that is given twice; expected each once."
+            )
         if not values:
             raise InputError(f"{where}, field parameter: {name} has no value; expected {EXPECTED[name]}.")
         if len(values) > MOST_VALUES:
@@ -221,6 +228,24 @@ def run(
         connection.execute("DROP SCHEMA multiverse CASCADE")
 
 
+def run_on(engine: Engine, grid: Mapping[str, Sequence[str]] | None = None) -> pa.Table:
+    """The variants of the grid, counted on an engine that is not the embedded one and has run the chain there.
+
+    All persons at a time, without chunks. Returns the rows of ``assess.multiverse``. Raises InputError as ``run`` does.
+    """
+    whole = complete(default_grid() if grid is None else grid)
+    with duckdb.connect() as small:
+        small.execute("CREATE SCHEMA multiverse")
+        for name, table in inputs(whole).items():
+            small.register("multiverse_rows", table)
+            small.execute(f"CREATE TABLE multiverse.{name} AS FROM multiverse_rows")
+            small.unregister("multiverse_rows")
+        engine.load(small, "multiverse")
+    for step in steps():
+        engine.create("multiverse", step.table, step.sql, file=step.path.name)
+    return engine.fetch("multiverse", "variant").read_all()
+
+
 def _count_chunk(connection: duckdb.DuckDBPyConnection, keep: bool) -> None:
     """From the persons of ``multiverse.person`` to their histogram, added to ``multiverse.total``."""
     todo = [step for step in steps() if step.table not in (*_SHARED, "variant")]
@@ -274,6 +299,8 @@ def _reading(name: str, value: str) -> dict[str, float | str | None]:
 def _rank(name: str, value: str) -> tuple[float, str]:
     """The order of the values of a parameter: by number; no minimum comes first, no limit last."""
     number = _reading(name, value)["number"]
+    if name in ("dose_table", "augmentation"):
+        return (-math.inf if value == "none" else math.inf, value)
     if name == "failure":
         return (float(value), "") if _NUMBER.fullmatch(value) else (math.inf, value)
     return (number, "") if isinstance(number, float) else (math.inf, value)

@@ -2,8 +2,8 @@
 --   look_no       number of the row
 --   person_no, gap_range, trial_no
 --   added_range   the values of `augmentation` (multiverse.place_range): all of them for a person without any augmentation
---   is_added, agent_no, era_no, base_agent_no, base_era_no, class_no, sure_start, sure_end, may_start, may_end, stop_reason,
---                 improvement_pct   as in trial
+--   is_added, agent_no, era_no, base_agent_no, base_era_no, class_no, sure_start, sure_end, may_start, may_end   as in trial
+--   stop_reason, improvement_pct   as in trial
 WITH augmented AS (
   SELECT DISTINCT person_no, gap_range FROM multiverse.trial WHERE is_added = 1
 ), size AS (
