@@ -16,9 +16,10 @@ WITH observed AS (
   LEFT JOIN (SELECT DISTINCT person_id FROM record.observation_period) AS o ON o.person_id = a.person_id
   WHERE o.person_id IS NULL
 ), era AS (
-  SELECT person_id, agent, may_start, may_end, coalesce(sure_start = may_start, FALSE) AS exact FROM assess.era WHERE gap_rule = 'trial'
-), certain AS (  -- use that is certain: pieces of eras, and for dose eras stretches at a known dose
-  SELECT person_id, agent, start_date, end_date, 0 AS dose_era FROM assess.piece
+  SELECT person_id, agent, may_start, may_end, coalesce(sure_start = may_start, FALSE) AS exact, bound = 'both' AS is_sure FROM assess.era WHERE gap_rule = 'trial'
+), certain AS (  -- use that is certain: pieces of eras (of those that are not certain as a whole), and for dose eras stretches at a known dose
+  SELECT p.person_id, p.agent, p.start_date, p.end_date, 0 AS dose_era FROM assess.piece AS p
+  JOIN assess.era AS e ON e.person_id = p.person_id AND e.agent = p.agent AND e.era_no = p.era_no AND e.gap_rule = 'trial' AND e.bound = 'may'
   UNION ALL
   SELECT person_id, agent, start_date, end_date, 1 FROM assess.supply WHERE bound <> 'may' AND dose_known
 ), held AS (  -- agents of the prior and of the entry set that a person ever took: fewer than the path asks for, and no day can qualify
@@ -55,7 +56,8 @@ WITH observed AS (
   JOIN certain AS c ON c.person_id = d.person_id AND c.dose_era = d.dose_era AND c.start_date BETWEEN d.observed_from AND d.on_date
     AND date_diff('day', c.end_date, d.on_date) <= d.lookback_days
   UNION ALL
-  SELECT d.definition, d.path, d.person_id, d.agent, d.on_date, e.agent, d.prior_set, 0, 0, CASE WHEN e.may_start < d.on_date THEN 1 ELSE 0 END
+  SELECT d.definition, d.path, d.person_id, d.agent, d.on_date, e.agent, d.prior_set, CASE WHEN e.is_sure AND d.dose_era = 0 THEN 1 ELSE 0 END,
+         CASE WHEN e.is_sure AND d.dose_era = 0 AND e.may_start < d.on_date THEN 1 ELSE 0 END, CASE WHEN e.may_start < d.on_date THEN 1 ELSE 0 END
   FROM day AS d
   JOIN era AS e ON e.person_id = d.person_id AND e.may_start <= d.on_date AND date_diff('day', e.may_end, d.on_date) <= d.lookback_days
     AND (e.may_start >= d.observed_from OR NOT e.exact)

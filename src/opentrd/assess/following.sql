@@ -4,10 +4,11 @@
 --   on_date          first possible day of the first that certainly follows, else of the first that possibly does
 --   on_low, on_high  that day at the earliest and at the latest (null: it may never have followed)
 WITH look AS (
-  SELECT DISTINCT look_no, kind, agent, max_next_days FROM assess.scope WHERE look_no IS NOT NULL
+  SELECT DISTINCT look_no, kind, agent, max_next_days, episode <> 'none' AS one_episode FROM assess.scope WHERE look_no IS NOT NULL
 ), seen AS (
   SELECT t.person_id, t.trial_no, t.trial_id, t.base_trial, t.kind, t.agent, t.era_no, t.reckoned_from AS first_low, t.sure_from IS NOT NULL AS is_sure,
-         coalesce(t.sure_from, t.reckoned_to) AS first_high, coalesce(t.sure_to, t.reckoned_from) AS end_low, t.reckoned_to AS end_high
+         coalesce(t.sure_from, t.reckoned_to) AS first_high, coalesce(t.sure_to, t.reckoned_from) AS end_low, t.reckoned_to AS end_high,
+         t.episode_no, coalesce(t.episode_ok, FALSE) AS episode_sure
   FROM assess.trial AS t WHERE t.kind IN ('drug', 'augmentation', 'procedure')
 ), joint AS (  -- drugs taken together, whichever was first
   SELECT t.person_id, b.agent AS agent, b.era_no, t.agent AS other, t.era_no AS other_era, t.days_low >= g.value AS certainly
@@ -23,6 +24,8 @@ WITH look AS (
          date_diff('day', t.end_low, n.first_high) AS most_gap, date_diff('day', t.end_high, n.first_low) AS least_gap,
          CASE WHEN n.kind = 'augmentation' AND n.base_trial = t.trial_id THEN 1 ELSE 0 END AS added,
          n.first_low > t.first_high AND n.is_sure AND j.certainly IS NULL AS surely_after,
+         t.episode_sure AND n.episode_sure AND coalesce(t.episode_no = n.episode_no, FALSE) AS surely_same,
+         t.episode_sure AND n.episode_sure AND coalesce(t.episode_no <> n.episode_no, FALSE) AS surely_other,
          coalesce(NOT j.certainly, TRUE) AS apart
   FROM seen AS t
   JOIN seen AS n ON n.person_id = t.person_id AND n.agent <> t.agent AND n.first_high > t.first_low
@@ -31,11 +34,11 @@ WITH look AS (
     AND t.kind <> 'procedure' AND n.kind = 'drug'
 ), linked AS (
   SELECT p.person_id, p.trial_no, a.look_no, p.first_low, p.first_high,
-         CASE WHEN p.surely_after AND (p.added = 1 OR p.most_gap <= a.max_next_days) THEN 1 ELSE 0 END AS certainly
+         CASE WHEN p.surely_after AND (p.added = 1 OR p.most_gap <= a.max_next_days) AND (p.surely_same OR NOT a.one_episode) THEN 1 ELSE 0 END AS certainly
   FROM pair AS p
   JOIN look AS a ON a.kind = p.kind AND a.agent = p.agent
   JOIN look AS b ON b.look_no = a.look_no AND b.kind = p.next_kind AND b.agent = p.next_agent
-  WHERE p.apart AND (p.added = 1 OR coalesce(p.least_gap <= a.max_next_days, TRUE))
+  WHERE p.apart AND (p.added = 1 OR coalesce(p.least_gap <= a.max_next_days, TRUE)) AND NOT (a.one_episode AND p.surely_other)
 )
 SELECT person_id, trial_no, look_no, CAST(CASE WHEN max(certainly) = 1 THEN TRUE END AS BOOLEAN) AS certainly,
        CAST(coalesce(min(CASE WHEN certainly = 1 THEN first_low END), min(first_low)) AS DATE) AS on_date,

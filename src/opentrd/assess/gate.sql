@@ -15,7 +15,7 @@ WITH wanted AS (
   LEFT JOIN assess.counted AS c ON c.person_id = a.person_id AND c.definition_no = w.definition_no
   LEFT JOIN assess.episode AS e ON e.person_id = a.person_id AND e.is_last
 ), aged AS (
-  SELECT person_id, definition_no, gate,
+  SELECT person_id, definition_no, acts_on, says, gate, value,
          EXTRACT(YEAR FROM on_date) - EXTRACT(YEAR FROM birth_latest)
            - CASE WHEN EXTRACT(MONTH FROM on_date) * 100 + EXTRACT(DAY FROM on_date) < EXTRACT(MONTH FROM birth_latest) * 100 + EXTRACT(DAY FROM birth_latest)
                   THEN 1 ELSE 0 END AS youngest,
@@ -41,12 +41,6 @@ WITH wanted AS (
   FROM rated AS r
   JOIN last_day AS d ON d.person_id = r.person_id AND d.definition_no = r.definition_no AND d.gate = r.gate
   GROUP BY r.person_id, r.definition_no, r.gate
-), measured AS (
-  SELECT j.person_id, j.definition_no, sum(CASE WHEN j.counts AND j.improvement_basis = 'measured' THEN 1 ELSE 0 END) AS low,
-         sum(CASE WHEN coalesce(j.improvement_basis = 'measured', TRUE) THEN 1 ELSE 0 END) AS high
-  FROM assess.judgement AS j
-  JOIN wanted AS w ON w.definition_no = j.definition_no AND w.gate = 'measured_failure'
-  WHERE coalesce(j.counts, TRUE) GROUP BY j.person_id, j.definition_no
 ), effective AS (
   SELECT t.person_id, w.definition_no, max(CASE WHEN t.improvement_pct >= w.value OR t.stop_reason = 'remission' THEN 1 ELSE 0 END) AS helped,
          max(CASE WHEN t.improvement_pct IS NOT NULL OR t.stop_reason IN ('inefficacy', 'remission') THEN 0 ELSE 1 END) AS unknown
@@ -61,30 +55,39 @@ WITH wanted AS (
 ), severity AS (
   SELECT person_id, low, high FROM assess.score WHERE instrument = 'maudsley' AND item = 'severity'
 ), judged AS (
+  SELECT person_id, definition_no, acts_on, says,
+         CASE WHEN gate = 'min_age' THEN CASE WHEN youngest >= value THEN TRUE WHEN oldest < value THEN FALSE END
+              ELSE CASE WHEN oldest <= value THEN TRUE WHEN youngest > value THEN FALSE END END AS truth
+  FROM aged
+  UNION ALL
+  SELECT q.person_id, q.definition_no, q.acts_on, q.says, CASE WHEN v.low >= q.value THEN TRUE WHEN v.high < q.value THEN FALSE END
+  FROM asked AS q LEFT JOIN severity AS v ON v.person_id = q.person_id WHERE q.gate = 'severity_at_least'
+  UNION ALL
   SELECT q.person_id, q.definition_no, q.acts_on, q.says,
-         CASE q.gate
-           WHEN 'min_age' THEN CASE WHEN g.youngest >= q.value THEN TRUE WHEN g.oldest < q.value THEN FALSE END
-           WHEN 'max_age' THEN CASE WHEN g.oldest <= q.value THEN TRUE WHEN g.youngest > q.value THEN FALSE END
-           WHEN 'severity_at_least' THEN CASE WHEN v.low >= q.value THEN TRUE WHEN v.high < q.value THEN FALSE END
-           WHEN 'rating_at_least' THEN CASE WHEN r.last_low >= q.value THEN TRUE WHEN r.last_high < q.value THEN FALSE END
-           WHEN 'rating_drop_below' THEN CASE WHEN (r.base_high - r.last_low) * 100 < q.value * r.base_high AND r.base_low > 0 THEN TRUE
-                                              WHEN (r.base_low - r.last_high) * 100 >= q.value * r.base_low AND r.base_low > 0 THEN FALSE END
-           WHEN 'measured_failure' THEN CASE WHEN m.low >= q.value THEN TRUE WHEN x.kept AND coalesce(m.high, 0) < q.value THEN FALSE END
-           WHEN 'no_effective' THEN CASE WHEN e.helped = 1 THEN FALSE WHEN x.kept AND coalesce(e.unknown, 0) = 0 THEN TRUE END
-           WHEN 'no_procedure' THEN c.person_id IS NULL
-           WHEN 'has_procedure' THEN CASE WHEN c.person_id IS NOT NULL THEN TRUE WHEN o.kept THEN FALSE END
-           WHEN 'recurrent' THEN CASE WHEN n.number >= q.value THEN TRUE END
-         END AS truth
+         CASE WHEN q.gate = 'rating_at_least' THEN CASE WHEN r.last_low >= q.value THEN TRUE WHEN r.last_high < q.value THEN FALSE END
+              WHEN (r.base_high - r.last_low) * 100 < q.value * r.base_high AND r.base_low > 0 THEN TRUE
+              WHEN (r.base_low - r.last_high) * 100 >= q.value * r.base_low AND r.base_low > 0 THEN FALSE END
+  FROM asked AS q LEFT JOIN rating AS r ON r.person_id = q.person_id AND r.definition_no = q.definition_no AND r.gate = q.gate
+  WHERE q.gate IN ('rating_at_least', 'rating_drop_below')
+  UNION ALL
+  SELECT q.person_id, q.definition_no, q.acts_on, q.says, CASE WHEN f.measured_low >= q.value THEN TRUE WHEN x.kept AND coalesce(f.measured_high, 0) < q.value THEN FALSE END
   FROM asked AS q
   JOIN assess.kept AS x ON x.person_id = q.person_id AND x.table_name = 'exposure'
+  LEFT JOIN assess.count_failures AS f ON f.person_id = q.person_id AND f.definition_no = q.definition_no WHERE q.gate = 'measured_failure'
+  UNION ALL
+  SELECT q.person_id, q.definition_no, q.acts_on, q.says, CASE WHEN e.helped = 1 THEN FALSE WHEN x.kept AND coalesce(e.unknown, 0) = 0 THEN TRUE END
+  FROM asked AS q
+  JOIN assess.kept AS x ON x.person_id = q.person_id AND x.table_name = 'exposure'
+  LEFT JOIN effective AS e ON e.person_id = q.person_id AND e.definition_no = q.definition_no WHERE q.gate = 'no_effective'
+  UNION ALL
+  SELECT q.person_id, q.definition_no, q.acts_on, q.says,
+         CASE WHEN q.gate = 'no_procedure' THEN c.person_id IS NULL WHEN c.person_id IS NOT NULL THEN TRUE WHEN o.kept THEN FALSE END
+  FROM asked AS q
   JOIN assess.kept AS o ON o.person_id = q.person_id AND o.table_name = 'procedure'
-  LEFT JOIN aged AS g ON g.person_id = q.person_id AND g.definition_no = q.definition_no AND g.gate = q.gate
-  LEFT JOIN rating AS r ON r.person_id = q.person_id AND r.definition_no = q.definition_no AND r.gate = q.gate
-  LEFT JOIN measured AS m ON m.person_id = q.person_id AND m.definition_no = q.definition_no AND q.gate = 'measured_failure'
-  LEFT JOIN effective AS e ON e.person_id = q.person_id AND e.definition_no = q.definition_no AND q.gate = 'no_effective'
-  LEFT JOIN course AS c ON c.person_id = q.person_id AND c.procedure_set = q.subject AND q.gate IN ('no_procedure', 'has_procedure')
-  LEFT JOIN episodes AS n ON n.person_id = q.person_id
-  LEFT JOIN severity AS v ON v.person_id = q.person_id
+  LEFT JOIN course AS c ON c.person_id = q.person_id AND c.procedure_set = q.subject WHERE q.gate IN ('no_procedure', 'has_procedure')
+  UNION ALL
+  SELECT q.person_id, q.definition_no, q.acts_on, q.says, CASE WHEN n.number >= q.value THEN TRUE END
+  FROM asked AS q LEFT JOIN episodes AS n ON n.person_id = q.person_id WHERE q.gate = 'recurrent'
 ), tally AS (
   SELECT person_id, definition_no,
          max(CASE WHEN acts_on = 'eligible' AND NOT truth THEN 1 ELSE 0 END) AS refused, max(CASE WHEN acts_on = 'eligible' AND truth IS NULL THEN 1 ELSE 0 END) AS open,

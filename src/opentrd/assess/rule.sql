@@ -10,7 +10,7 @@
 --   basis            what makes a trial a failure: improvement, switch, stop, any
 --   banded, min_improvement, max_improvement, includes_threshold   of the basis improvement, percent
 --   max_next_days    of the basis switch: latest start of the next trial after the end of this one
---   look_no          same number: same trials and max_next_days (basis switch)
+--   look_no          same number: same trials, max_next_days, and episodes looked at or not (basis switch)
 SELECT CAST(row_number() OVER (ORDER BY d.definition) AS BIGINT) AS definition_no,
        CAST(d.definition AS VARCHAR) AS definition, CAST(d.family AS VARCHAR) AS family, CAST(d.needed AS BIGINT) AS needed,
        CAST(CASE WHEN d.at_most = 'none' THEN 1000000 ELSE CAST(nullif(d.at_most, 'none') AS DOUBLE) END AS DOUBLE) AS at_most,
@@ -29,7 +29,8 @@ SELECT CAST(row_number() OVER (ORDER BY d.definition) AS BIGINT) AS definition_n
        CAST(CASE WHEN f.min_improvement_pct = 'none' THEN -1000000 ELSE CAST(nullif(f.min_improvement_pct, 'none') AS DOUBLE) END AS DOUBLE) AS min_improvement,
        CAST(f.max_improvement_pct AS DOUBLE) AS max_improvement, CAST(f.includes_threshold AS BOOLEAN) AS includes_threshold,
        CAST(CASE WHEN f.max_next_days = 'none' THEN 1000000 ELSE CAST(nullif(f.max_next_days, 'none') AS DOUBLE) END AS DOUBLE) AS max_next_days,
-       CAST(CASE WHEN f.basis = 'switch' THEN dense_rank() OVER (ORDER BY d.agent_set, d.augmentation, d.neurostimulation, coalesce(f.basis, ''), coalesce(f.max_next_days, ''))
+       CAST(CASE WHEN f.basis = 'switch' THEN dense_rank() OVER (ORDER BY d.agent_set, d.augmentation, d.neurostimulation, coalesce(f.basis, ''), coalesce(f.max_next_days, ''),
+                                                                 CASE WHEN d.episode = 'none' THEN 0 ELSE 1 END)
             END AS BIGINT) AS look_no
 FROM knowledge.definition AS d
 LEFT JOIN knowledge.adequacy_rule AS a ON a.adequacy_rule = d.adequacy_rule
