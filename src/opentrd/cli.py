@@ -90,6 +90,28 @@ def assess(
 
 
 @app.command()
+def compare(
+    run_dir: Annotated[
+        Path, typer.Argument(metavar="RUN_DIR", help="Folder that `opentrd assess` has written.")
+    ],
+    truth: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="DIR", help="Folder that `opentrd synthesize` has written: what truly happened."
+        ),
+    ] = None,
+    min_count: Annotated[
+        int | None, typer.Option(min=1, help="Smallest count shown (default: that of the run).")
+    ] = None,
+    quiet: Quiet = False,
+) -> None:
+    """Set the definitions of a run side by side: prevalence, agreement, time, groups, pathways, and a page."""
+    from opentrd.terminal import run_comparison
+
+    run_comparison(out, errors, run_dir, truth, min_count, quiet)
+
+
+@app.command()
 def knowledge(
     table: Annotated[
         str | None, typer.Argument(help="A table of facts; without it, the list of tables.")

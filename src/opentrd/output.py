@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 # Spreadsheets run a cell that begins with one of these.
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 _ALWAYS = ("episode", "trial", "verdict", "stage", "question")
-_TABLES = (*_ALWAYS, "judgement", "trace", "unread")
+_TABLES = (*_ALWAYS, "judgement", "trace", "person", "unread")
 _PAGE = re.compile(r"index\.html|person-\d+\.html")
 
 
@@ -39,6 +39,10 @@ def write_output(assessment: Assessment, folder: Path, *, min_count: int, judgem
         connection.table(f"assess.{name}").order("ALL").write_parquet(
             str(tables / f"{name}.parquet"), compression="zstd"
         )
+    # Who the persons are, as far as results are told apart by it (``opentrd compare``).
+    connection.table("record.person").order("ALL").write_parquet(
+        str(tables / "person.parquet"), compression="zstd"
+    )
     connection.table("record.unread").write_parquet(str(tables / "unread.parquet"), compression="zstd")
     write_unread(connection, folder / "unread.csv")
     run = {
@@ -51,7 +55,7 @@ def write_output(assessment: Assessment, folder: Path, *, min_count: int, judgem
         "unread": assessment.record.unread,
         "as_of": _as_of(connection),
         "min_count": min_count,
-        "tables": sorted([*written, "unread"]),
+        "tables": sorted([*written, "person", "unread"]),
         "detail": "judgements, questions and the trace are made for up to 1,000 persons"
         if not assessment.detailed
         else "all tables",

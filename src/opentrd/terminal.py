@@ -84,6 +84,26 @@ def run_synthesis(
         out.print(f"{folder}: " + ", ".join(f"{count:,} {name}" for name, count in sorted(counts.items())))
 
 
+def run_comparison(
+    out: Console, errors: Console, run_dir: Path, truth: Path | None, min_count: int | None, quiet: bool
+) -> None:
+    """Compare the definitions of a run with a progress bar. Raises InputError when the run cannot be used."""
+    from opentrd.report.compare import write_comparison
+
+    columns = (TextColumn("persons"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    with Progress(*columns, console=errors, disable=quiet) as progress:
+        task = progress.add_task("persons", total=None)
+        page = write_comparison(
+            run_dir,
+            truth=truth,
+            min_count=min_count,
+            progress=lambda done, total: progress.update(task, completed=done, total=total),
+        )
+    if not quiet:
+        out.print(f"Page:   {page}", soft_wrap=True)
+        out.print(f"Tables: {page.parent}", soft_wrap=True)
+
+
 def run_conversion(out: Console, source: str, files: list[Path], folder: Path) -> None:
     """Convert public files to record tables. Raises InputError for an unknown source."""
     from opentrd.record.nhanes import convert

@@ -73,6 +73,11 @@ def cohort_page(tables: Mapping[str, Sequence[Mapping[str, Any]]], meta: Mapping
     return _render("cohort.html.j2", meta, page=cohort.content(tables, meta))
 
 
+def comparison_page(content: Mapping[str, Any], meta: Mapping[str, Any]) -> str:
+    """The page that sets the definitions of one population side by side (content: see ``compare_page``)."""
+    return _render("compare.html.j2", meta, page=content)
+
+
 def index_page(entries: Sequence[Mapping[str, Any]], meta: Mapping[str, Any]) -> str:
     """The list of patient pages; an entry has number, file, as_of, age, trials, met, not_met, open."""
     return _render("index.html.j2", meta, entries=entries)

@@ -1,0 +1,194 @@
+"""Which counts of a comparison may be shown: each table is protected in itself and against the counts around it.
+
+Prevalence, attrition and groups use the rules of ``suppress``. Where a table is a partition that may be coarsened
+(joint patterns, pathways), small cells are put together until every published number is a sum of cells of at least
+``min_count`` persons.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from opentrd.report.suppress import (
+    WITHHELD,
+    Cell,
+    smallest_shown,
+    suppress_nested,
+    suppress_one,
+    suppress_partition,
+)
+
+Row = Mapping[str, Any]
+Cells = dict[str, Cell]
+
+# Counts of one definition in the order in which they are shown rather than others, and which lies inside which.
+COUNTS = ("persons", "eligible_high", "met_low", "met_high", "eligible_low")
+INSIDE = {
+    ("eligible_high", "persons"),
+    ("eligible_low", "persons"),
+    ("met_low", "persons"),
+    ("met_high", "persons"),
+    ("eligible_low", "eligible_high"),
+    ("met_low", "eligible_high"),
+    ("met_high", "eligible_high"),
+    ("met_low", "met_high"),
+    ("met_low", "eligible_low"),
+}
+# Steps of the flow of one definition beside these counts: step 1 is all persons, step 7 is met_low.
+STEPS = (6, 5, 4, 3, 2)
+HIDDEN = Cell(None, WITHHELD)
+
+
+def definition_cells(counts: Row, steps: Mapping[int, int], min_count: int) -> Cells:
+    """The counts of one definition and of its flow, decided together, because each gives the other away."""
+    every: dict[str, int | None] = {name: counts[name] for name in COUNTS}
+    inside = set(INSIDE)
+    for step in STEPS:
+        every[f"step {step}"] = steps.get(step)
+        inside |= {(f"step {step}", "persons"), ("met_low", f"step {step}")}
+        inside |= {(f"step {later}", f"step {step}") for later in STEPS if later > step}
+        if step >= 4:
+            inside.add((f"step {step}", "eligible_high"))
+    inside.add(("step 6", "met_high"))
+    cells = suppress_nested(every, inside, min_count)
+    cells["step 1"], cells["step 7"] = cells["persons"], cells["met_low"]
+    return cells
+
+
+def level_cells(levels: Sequence[Row], published: Cells, min_count: int) -> list[Cells]:
+    """The counts of one definition in the groups of one kind (the sexes, the ages), whose sum is published.
+
+    A count is hidden in at least two groups or in none, unless its total is hidden too.
+    """
+    least = smallest_shown(min_count)
+    parted = {name: suppress_partition([row[name] for row in levels], min_count).cells for name in COUNTS}
+    cells: list[Cells] = [{name: parted[name][place] for name in COUNTS} for place in range(len(levels))]
+    changed = True
+    while changed:
+        changed = False
+        for row, own in zip(levels, cells, strict=True):
+            for later, name in enumerate(COUNTS):
+                for before in COUNTS[:later]:
+                    related = (name, before) in INSIDE or (before, name) in INSIDE
+                    shown = own[name].value is not None and own[before].value is not None
+                    if related and shown and 0 < abs(row[name] - row[before]) < least:
+                        own[name] = HIDDEN
+                        changed = True
+        for name in COUNTS:
+            hidden = [place for place, own in enumerate(cells) if own[name].value is None]
+            total = sum(levels[place][name] for place in hidden)
+            lonely = len(hidden) == 1 or (hidden and total < least)
+            if lonely and published[name].value is not None:
+                others = [place for place in range(len(levels)) if place not in hidden]
+                if others:
+                    smallest = min(others, key=lambda place: (levels[place][name], place))
+                    cells[smallest][name] = HIDDEN
+                    changed = True
+    return cells
+
+
+def pair_cells(row: Row, a: Cells, b: Cells, min_count: int) -> Cells:
+    """The 2x2 table of two definitions; all hidden when it lies too close to a count shown for one of them."""
+    least = smallest_shown(min_count)
+    names = ("both_met", "only_a", "only_b", "neither")
+    parted = suppress_partition([row[name] for name in names], min_count)
+    cells = {"persons": parted.total, **dict(zip(names, parted.cells, strict=True))}
+    whole = row["persons"] + row["undetermined"]
+    cells["undetermined"] = suppress_one(row["undetermined"], min_count)
+    margins = (
+        (row["persons"], a["eligible_low"]),
+        (row["persons"], b["eligible_low"]),
+        (row["both_met"] + row["only_a"], a["met_low"]),
+        (row["both_met"] + row["only_b"], b["met_low"]),
+    )
+    if any(_close(count, around, least) for count, around in margins):
+        return dict.fromkeys(cells, HIDDEN)
+    if any(_close(whole, around["eligible_low"], least) for around in (a, b)):
+        cells["undetermined"] = HIDDEN
+    if cells["persons"].hidden:
+        return dict.fromkeys(cells, cells["persons"])
+    return cells
+
+
+def clause_cells(counts: Sequence[int], whole: Cell, min_count: int) -> tuple[Cell, ...]:
+    """How often each clause decides; ``whole`` is their sum as the 2x2 table shows it."""
+    if whole.value is None:
+        return tuple(HIDDEN for _ in counts)
+    return suppress_partition(counts, min_count).cells
+
+
+def largest_sets(rows: Sequence[Row], most: int, min_count: int) -> tuple[list[Row], Cell]:
+    """The ``most`` largest cells of a partition, and all others as one cell, which is never a small one."""
+    least = smallest_shown(min_count)
+    ordered = sorted(rows, key=lambda row: -row["persons"])
+    shown = [row for row in ordered[:most] if row["persons"] >= least]
+    rest = sum(row["persons"] for row in ordered[len(shown) :])
+    while shown and 0 < rest < least:
+        rest += shown.pop()["persons"]
+    return shown, suppress_one(rest, min_count)
+
+
+OTHER = "rare pathways"
+
+
+def coarse_paths(paths: Mapping[tuple[str, ...], int], min_count: int) -> dict[tuple[str, ...], int]:
+    """Sequences of equal length whose small ones are cut short until each holds at least ``min_count`` persons.
+
+    A cut place reads ``OTHER``. What is left at the end joins the smallest sequence that is shown, which then is
+    ``OTHER`` from the first place on. Every number made of the result is a sum of counts that may be shown.
+    """
+    least = smallest_shown(min_count)
+    found = dict(paths)
+    length = len(next(iter(paths), ()))
+    for place in reversed(range(length)):
+        merged: dict[tuple[str, ...], int] = {}
+        for path, persons in found.items():
+            small = persons < least
+            cut = (*path[:place], *(OTHER,) * (length - place)) if small else path
+            merged[cut] = merged.get(cut, 0) + persons
+        found = merged
+    nowhere = (OTHER,) * length
+    while 0 < found.get(nowhere, 0) < least and len(found) > 1:
+        smallest = min((path for path in found if path != nowhere), key=lambda path: (found[path], path))
+        found[nowhere] += found.pop(smallest)
+    return {} if 0 < found.get(nowhere, 0) < least else found
+
+
+def thinned_curve(rows: Sequence[Row], fixed: Sequence[int], min_count: int) -> list[Row]:
+    """The days of a curve that may be shown: between two of them at least ``min_count`` became resistant, or nobody.
+
+    ``fixed`` are days for which a row has to be shown first (one and two years): the last one up to such a day. The total
+    at the end is shown beside the curve, so the last day keeps the same distance from it. ``rows`` are in the order of days,
+    with ``day``, ``events_so_far`` and ``at_risk``.
+    """
+    least = smallest_shown(min_count)
+    total = rows[-1]["events_so_far"] if rows else 0
+    rows = [row for row in rows if row["at_risk"] >= least]
+    anchors: list[Row] = []
+    for day in fixed:
+        upto = [row for row in rows if row["day"] <= day]
+        if upto and rows[-1]["day"] >= day and _apart(anchors, upto[-1], least):
+            anchors.append(upto[-1])
+    kept: list[Row] = []
+    for row in rows:
+        if anchors and row is anchors[0]:
+            anchors.pop(0)
+            kept.append(row)
+        elif row["events_so_far"] > (kept[-1]["events_so_far"] if kept else 0) and _apart(kept, row, least):
+            ahead = (anchors[0]["events_so_far"] if anchors else total) - row["events_so_far"]
+            if ahead == 0 or ahead >= least:
+                kept.append(row)
+    # The last day says how far the follow-up goes, where it adds nobody.
+    if rows and kept and kept[-1] is not rows[-1] and kept[-1]["events_so_far"] == rows[-1]["events_so_far"]:
+        kept.append(rows[-1])
+    return kept
+
+
+def _apart(kept: Sequence[Row], row: Row, least: int) -> bool:
+    gained = row["events_so_far"] - (kept[-1]["events_so_far"] if kept else 0)
+    return bool(gained == 0 or gained >= least)
+
+
+def _close(count: int, around: Cell, least: int) -> bool:
+    return around.value is not None and 0 < abs(around.value - count) < least
