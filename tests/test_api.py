@@ -73,7 +73,7 @@ def test_a_stage_item_is_explained_and_an_unknown_row_is_an_error(tmp_path: Path
     assessment = run(HISTORY, tmp_path / "record")
     total = assessment.explain("stage", "maudsley")
     assert {edge["table"] for edge in total} >= {"trial", "exposure", "level", "band", "episode", "condition"}
-    with pytest.raises(KeyError, match="known keys: esketamine_phase3"):
+    with pytest.raises(KeyError, match="known keys: amber_questionnaire"):
         assessment.explain("verdict", "nonsense")
 
 

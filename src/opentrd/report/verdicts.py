@@ -119,7 +119,8 @@ def clauses(
                 "listed": key in trials,
                 "trial": _trial_words(trials.get(key)),
                 "truths": [_asked(judged, name, unasked | course) for name, _ in CLAUSES],
-                "counted_as": judged.get("counted_as") or "",
+                # A trial that counts for itself is named by its id, which holds the person's id: not shown.
+                "counted_as": "itself" if judged.get("counted_as") == key else judged.get("counted_as") or "",
             }
         )
     lines.sort(key=lambda line: line["number"])
