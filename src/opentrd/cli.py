@@ -46,7 +46,18 @@ def assess(
     as_of: Annotated[
         str | None, typer.Option(metavar="DATE", help="Last day that is used (YYYY-MM-DD).")
     ] = None,
-    engine: Annotated[str | None, typer.Option(help="duckdb, the embedded engine.")] = None,
+    engine: Annotated[
+        str | None,
+        typer.Option(
+            help="Where it runs: duckdb (embedded), spark, or postgresql://user@host:port/database."
+        ),
+    ] = None,
+    engine_schema: Annotated[
+        str | None,
+        typer.Option(
+            metavar="NAME", help="Keep the tables on the PostgreSQL server in schemas that begin so."
+        ),
+    ] = None,
     definitions: Annotated[str | None, typer.Option(metavar="ID,...", help="Only these definitions.")] = None,
     person: Annotated[str | None, typer.Option(metavar="ID", help="Only this person.")] = None,
     judgements: Annotated[
@@ -56,12 +67,22 @@ def assess(
     cdm_schema: Annotated[
         str | None, typer.Option(metavar="S", help="Schema of the CDM in a database.")
     ] = None,
+    multiverse: Annotated[
+        str | None,
+        typer.Option(
+            metavar="GRID.csv|default", help="Count every variant of a grid of definitions (parameter,value)."
+        ),
+    ] = None,
     quiet: Quiet = False,
 ) -> None:
     """Assess a record: trials, verdicts by every definition, stages, questions, and a page to check them on."""
     from opentrd import api
+    from opentrd.record.raw import InputError
 
     day = api.parse_day(as_of)
+    grid = None if multiverse is None else api.parse_grid(multiverse)
+    if grid is not None and engine not in (None, "duckdb"):
+        raise InputError("--multiverse counts in the embedded engine; leave out --engine.")
     wanted = None if definitions is None else [name.strip() for name in definitions.split(",")]
     _writable(out_dir)
     _apart(out_dir, inputs)
@@ -77,7 +98,11 @@ def assess(
             engine,
             definitions=wanted,
             progress=lambda table: status.update(f"assessing: {table} ..."),
+            engine_schema=engine_schema,
+            judgements=judgements,
         )
+        if grid is not None:
+            result.multiverse(grid, progress=lambda what: status.update(f"counting: {what} ..."))
         status.update("writing tables and pages ...")
         page = result.write(out_dir, min_count=min_count, judgements=judgements)
     if not quiet:
@@ -165,6 +190,21 @@ def convert(
 
     _writable(out_dir)
     run_conversion(out, source, files, out_dir)
+
+
+@app.command()
+def bench(
+    persons: Annotated[int, typer.Option(min=1, help="How many synthetic persons.")] = 10_000,
+    keep: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="DuckDB file for the population; one that is there is used again."),
+    ] = None,
+    quiet: Quiet = False,
+) -> None:
+    """Measure seconds and memory of the assessment beside hand-written SQL."""
+    from opentrd.bench.show import run_bench
+
+    run_bench(out, errors, persons, keep, quiet)
 
 
 class _Silent:

@@ -1,0 +1,53 @@
+"""What ``opentrd bench`` prints."""
+
+from __future__ import annotations
+
+import tempfile
+from contextlib import nullcontext
+from pathlib import Path
+
+from rich.console import Console
+from rich.table import Table
+
+from opentrd.bench import Figures, measure, population
+
+# The steps that took longest are shown.
+SHOWN_STEPS = 8
+
+
+def run_bench(out: Console, errors: Console, persons: int, keep: Path | None, quiet: bool) -> Figures:
+    """Make the population (or use the one in the file ``keep``), measure, print; return the figures."""
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        nullcontext() if quiet else errors.status("bench") as status,
+    ):
+
+        def say(what: str) -> None:
+            if status is not None:
+                status.update(what)
+
+        file = keep or Path(folder) / "population.duckdb"
+        if not file.exists():
+            population(persons, file, say=say)
+        figures = measure(file, say=say)
+    out.print(
+        f"{figures.persons:,} persons, {figures.exposures:,} exposures, {figures.definitions} definitions and instruments, "
+        "2 threads"
+    )
+    table = Table("", "seconds", "persons/s", "exposures/s", box=None)
+    rows = [("era to verdict and stage, with bounds", figures.chain_seconds)]
+    if figures.hand_seconds:
+        rows.append(("hand-written SQL, verdicts only", figures.hand_seconds))
+    for name, seconds in rows:
+        table.add_row(
+            name, f"{seconds:.1f}", f"{figures.persons / seconds:,.0f}", f"{figures.exposures / seconds:,.0f}"
+        )
+    out.print(table)
+    out.print(f"peak memory {figures.peak_mb:,.0f} MB")
+    if figures.ratio is not None and figures.agreement is not None:
+        out.print(
+            f"ratio {figures.ratio:.1f}; the hand-written verdict is the same in {figures.agreement:.1%} of the decided ones"
+        )
+    slowest = sorted(figures.seconds.items(), key=lambda step: -step[1])[:SHOWN_STEPS]
+    out.print("slowest steps: " + ", ".join(f"{name} {seconds:.1f} s" for name, seconds in slowest))
+    return figures
