@@ -55,17 +55,17 @@ TALLIES = """
     SELECT p.person_id, c.bound, t.failed, g.value AS max_gap_days, m.value AS min_weeks, d.value AS dose_table,
            l.value AS distinct_level, f.value AS failure, w.value AS window_days, a.value AS augmentation,
            e.value AS episode_washout_days
-    FROM multiverse.tally AS t
-    JOIN multiverse.choice AS c USING (choice_no)
-    JOIN multiverse.person AS p USING (person_no)
+    FROM variants.multiverse.tally AS t
+    JOIN variants.multiverse.choice AS c USING (choice_no)
+    JOIN variants.multiverse.person AS p USING (person_no)
     JOIN places AS g ON g.parameter = 'max_gap_days' AND g.code = c.gap_range
     JOIN places AS l ON l.parameter = 'distinct_level' AND l.code = t.distinct_range
     JOIN places AS w ON w.parameter = 'window_days' AND w.code = t.window_range
     JOIN places AS a ON a.parameter = 'augmentation' AND a.code = c.added_range
     JOIN places AS e ON e.parameter = 'episode_washout_days' AND e.code = c.washout_range
-    JOIN multiverse.grid AS m ON m.parameter = 'min_weeks' AND m.place = t.weeks_place
-    JOIN multiverse.grid AS d ON d.parameter = 'dose_table' AND d.place = c.dose_place
-    JOIN multiverse.grid AS f ON f.parameter = 'failure' AND f.place = c.failure_place"""
+    JOIN variants.multiverse.grid AS m ON m.parameter = 'min_weeks' AND m.place = t.weeks_place
+    JOIN variants.multiverse.grid AS d ON d.parameter = 'dose_table' AND d.place = c.dose_place
+    JOIN variants.multiverse.grid AS f ON f.parameter = 'failure' AND f.place = c.failure_place"""
 
 
 @pytest.mark.parametrize(
@@ -126,8 +126,8 @@ def _tallies(
     connection: duckdb.DuckDBPyConnection, grid: multiverse.Grid
 ) -> dict[tuple[tuple[str, ...], str], dict[str, int]]:
     connection.execute(
-        "CREATE OR REPLACE TEMP TABLE places AS SELECT r.parameter, r.code, g.value FROM multiverse.place_range AS r "
-        "JOIN multiverse.grid AS g USING (parameter, place)"
+        "CREATE OR REPLACE TEMP TABLE places AS SELECT r.parameter, r.code, g.value FROM variants.multiverse.place_range AS r "
+        "JOIN variants.multiverse.grid AS g USING (parameter, place)"
     )
     found: dict[tuple[tuple[str, ...], str], dict[str, int]] = defaultdict(lambda: {"sure": 0, "may": 0})
     for row in _rows(connection, TALLIES):

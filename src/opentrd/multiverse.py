@@ -1,178 +1,38 @@
 """The multiverse: one count-based definition of TRD in thousands of variants, counted in one pass.
 
-A grid gives the values of nine parameters; every combination is one variant. Nothing is run per variant: each person
-is worked out once for all neighbouring values that make no difference to them, their failures are tallied by bins of
-the grid's thresholds, and the variants are read off a histogram of the tallies. See ``docs/multiverse.md``.
+Every combination of the values of a grid is one variant. Nothing is run per variant: each person is worked out once for all
+neighbouring values that make no difference to them, their failures are tallied by bins of the grid's thresholds, and the
+variants are read off a histogram of the tallies. See ``docs/multiverse.md``.
 """
 
 from __future__ import annotations
 
-import csv
-import math
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import cache
 from graphlib import TopologicalSorter
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import duckdb
 import pyarrow as pa
 
-from opentrd import knowledge
 from opentrd.assess import plan
-from opentrd.record.raw import InputError
+from opentrd.engines import duckdb as embedded
+from opentrd.grid import BASE, EXPECTED, Grid, base_values, complete, default_grid, inputs, read_grid, size
 
 if TYPE_CHECKING:
     from opentrd.engines.base import Engine
 
-# The definition that the grid varies: whom it speaks about and which drugs it looks at stay its own.
-BASE = "two_adequate_trials"
-DAYS_A_WEEK = 7
-MOST_VALUES = 100
-MOST_VARIANTS = 200_000
+__all__ = [
+    "BASE", "EXPECTED", "Grid", "base_values", "complete", "default_grid", "inputs", "read_grid", "run", "run_on", "size", "steps",
+]  # fmt: skip
+
 # Persons worked out at a time: memory depends on this and not on the number of persons.
 CHUNK = 10_000
 
-Grid = dict[str, list[str]]
-
-# Made once for all persons; the other tables are made chunk by chunk.
-_SHARED = ("person", "agent", "place_range")
-_GRID_COLUMNS = pa.schema(
-    {
-        "parameter": pa.string(),
-        "place": pa.int64(),
-        "value": pa.string(),
-        "number": pa.float64(),
-        "basis": pa.string(),
-    }
-)
 _REFERENCE = re.compile(r"\bmultiverse\.([a-z_]+)", re.IGNORECASE)
+_CHAIN = re.compile(r"\bassess\.([a-z_]+)", re.IGNORECASE)
 _COMMENT = re.compile(r"--[^\n]*")
-_WHOLE = re.compile(r"[0-9]{1,6}")
-_NUMBER = re.compile(r"[0-9]{1,6}(\.[0-9]{1,6})?")
-_FAILURE = re.compile(r"switch(_[0-9]{1,6})?|stop|any")
-
-# parameter -> what stands there, for messages; the order is that of the columns of the result.
-EXPECTED: dict[str, str] = {
-    "max_gap_days": "whole days, 0 or more",
-    "min_weeks": "weeks, more than 0, or none",
-    "dose_table": "a dose table of the knowledge, or none",
-    "distinct_level": "agent, class or trial",
-    "failure": "percent of improvement (more than 0, at most 100), switch, switch_N (N days), stop or any",
-    "window_days": "whole days, 1 or more, or none",
-    "augmentation": "a set of augmenting agents of the knowledge, or none",
-    "episode_washout_days": "whole days, 0 or more, or ever",
-    "needed": "a whole number, 1 or more",
-}
-
-
-def default_grid() -> Grid:
-    """The shipped grid (``opentrd knowledge multiverse_default``): parameter -> values."""
-    return _collected((row["parameter"], row["setting"]) for row in _default_rows())
-
-
-def base_values() -> dict[str, str]:
-    """The value of each parameter that a grid without this parameter uses."""
-    return {row["parameter"]: row["setting"] for row in _default_rows() if row["is_base"]}
-
-
-def read_grid(path: Path | str) -> Grid:
-    """A grid from a CSV file with the columns ``parameter`` and ``value``, one row a value.
-
-    A parameter that the file does not name keeps its one value of ``base_values``. Raises InputError, with file, row, field,
-    value and what was expected, for a name or a value that is not known, a value given twice, and a grid that is too large.
-    """
-    path = Path(path)
-    try:
-        with path.open(encoding="utf-8-sig", newline="") as stream:
-            rows = list(csv.DictReader(stream, strict=True))
-            header = rows[0].keys() if rows else _header(path)
-    except (OSError, UnicodeDecodeError, csv.Error) as problem:
-        raise InputError(
-            f"{path}: the grid cannot be read ({problem}); expected a CSV file in UTF-8."
-        ) from None
-    if not {"parameter", "value"} <= {str(name) for name in header}:
-        raise InputError(
-            f"{path}, row 1: the header is {', '.join(str(name) for name in header) or '(empty)'}; "
-            "expected the columns parameter and value."
-        )
-    given: list[tuple[str, str]] = []
-    for number, row in enumerate(rows, 2):
-        if None in row:
-            raise InputError(
-                f"{path}, row {number}: more cells than the header has; expected parameter,value."
-            )
-        cells = ((row["parameter"] or "").strip(), (row["value"] or "").strip())
-        if cells == ("", ""):
-            continue
-        _check(*cells, where=f"{path}, row {number}")
-        if (cells[0], _plain(cells[1])) in [(name, _plain(value)) for name, value in given]:
-            raise InputError(
-                f"{path}, row {number}, field value: {cells[1]!r} is given twice for {cells[0]}; expected each value once."
-            )
-        given.append(cells)
-    if not given:
-        raise InputError(f"{path}: the grid has no row; expected rows of parameter,value.")
-    return complete(_collected(given), where=str(path))
-
-
-def complete(grid: Mapping[str, Sequence[str]], where: str = "grid") -> Grid:
-    """The grid with every parameter in it, values checked and in order. Raises InputError as ``read_grid`` does."""
-    for name, values in grid.items():
-        for value in values:
-            _check(name, value, where=where)
-        if len(set(values)) < len(values):
-            raise InputError(
-                f"{where}, field value: {name} has a value that is given twice; expected each once."
-            )
-        if not values:
-            raise InputError(f"{where}, field parameter: {name} has no value; expected {EXPECTED[name]}.")
-        if len(values) > MOST_VALUES:
-            raise InputError(f"{where}: {name} has {len(values)} values; expected at most {MOST_VALUES}.")
-    full = {
-        name: sorted(grid.get(name, [base_values()[name]]), key=lambda value: _rank(name, value))
-        for name in EXPECTED
-    }
-    longest = max(int(value) for value in full["max_gap_days"])
-    for value in full["episode_washout_days"]:
-        if value != "ever" and int(value) < longest:
-            raise InputError(
-                f"{where}, field value: {value} of episode_washout_days is shorter than {longest} of max_gap_days, so that a "
-                f"pause inside a trial would end the episode; expected at least {longest}."
-            )
-    if size(full) > MOST_VARIANTS:
-        raise InputError(
-            f"{where}: the grid has {size(full):,} variants; expected at most {MOST_VARIANTS:,}. Give fewer values, or two grids."
-        )
-    return full
-
-
-def size(grid: Mapping[str, Sequence[str]]) -> int:
-    """The number of variants."""
-    return math.prod(len(values) for values in grid.values())
-
-
-def inputs(grid: Mapping[str, Sequence[str]]) -> dict[str, pa.Table]:
-    """The small tables of the schema ``multiverse`` that the SQL reads beside the chain's own: name -> rows."""
-    rows = [
-        {"parameter": name, "place": place, "value": value, **_reading(name, value)}
-        for name, values in grid.items()
-        for place, value in enumerate(values, 1)
-    ]
-    base = next(row for row in knowledge.table("definition").to_pylist() if row["definition"] == BASE)
-    exclusions = knowledge.table("definition_exclusion").to_pylist()
-    sets = [row["condition_set"] for row in exclusions if row["definition"] == BASE]
-    return {
-        "grid": pa.Table.from_pylist(rows, _GRID_COLUMNS),
-        "base": pa.table(
-            {
-                "agent_set": [base["agent_set"]],
-                "min_depression_rows": pa.array([base["min_depression_rows"]], pa.int64()),
-            }
-        ),
-        "exclusion": pa.table({"condition_set": pa.array(sets, pa.string())}),
-    }
 
 
 @cache
@@ -195,37 +55,41 @@ def run(
     chunk: int = CHUNK,
     keep: bool = False,
 ) -> None:
-    """Count every variant of the grid into ``assess.multiverse``; the chain must have run on the connection.
+    """Count every variant of the grid into ``assess.multiverse``, from ``record.*`` and ``knowledge.*`` of the connection.
 
-    ``grid`` as of ``read_grid`` (default: the shipped one). Persons are worked out ``chunk`` at a time. ``keep`` leaves the
-    tables per person (``multiverse.tally``) of the last chunk in place. Raises InputError for a grid that is not valid.
+    ``grid`` as of ``read_grid`` (default: the shipped one). The day up to which the record is read is that of the last run of
+    the chain. Persons are worked out ``chunk`` at a time in a database of their own, ``variants``, which ``keep`` leaves there
+    with the tables of the last chunk. Raises InputError for a grid that is not valid.
     """
     whole = complete(default_grid() if grid is None else grid)
-    connection.execute("CREATE SCHEMA IF NOT EXISTS multiverse")
-    for name, table in inputs(whole).items():
-        connection.register("multiverse_rows", table)
-        connection.execute(f"CREATE OR REPLACE TABLE multiverse.{name} AS FROM multiverse_rows")
-        connection.unregister("multiverse_rows")
-    connection.execute("DROP TABLE IF EXISTS multiverse.total")
-    for step in steps():
-        if step.table in _SHARED:
-            _make(connection, step)
-    connection.execute("CREATE OR REPLACE TABLE multiverse.everyone AS FROM multiverse.person")
-    persons = int(connection.execute("SELECT count(*) FROM multiverse.everyone").fetchall()[0][0])
-    for first in range(1, max(persons, 1) + 1, chunk):
-        if progress:
-            progress(f"multiverse of {size(whole):,} variants, persons from {first:,}")
-        connection.execute(
-            "CREATE OR REPLACE TABLE multiverse.person AS FROM multiverse.everyone WHERE person_no BETWEEN ? AND ?",
-            [first, first + chunk - 1],
-        )
-        _count_chunk(connection, keep)
-    connection.execute("CREATE OR REPLACE TABLE multiverse.person AS FROM multiverse.everyone")
-    connection.execute("CREATE OR REPLACE TABLE multiverse.histogram AS FROM multiverse.total")
-    _make(connection, next(step for step in steps() if step.table == "variant"))
-    connection.execute("CREATE OR REPLACE TABLE assess.multiverse AS FROM multiverse.variant")
-    if not keep:
-        connection.execute("DROP SCHEMA multiverse CASCADE")
+    home = str(connection.execute("SELECT current_catalog()").fetchall()[0][0])
+    day = connection.execute("SELECT max(as_of) FROM record.request").fetchall()[0][0]
+    bounds = connection.execute(
+        "SELECT min(person_id), max(person_id) FROM (SELECT person_id, (row_number() OVER (ORDER BY person_id) - 1) // ? AS part "
+        "FROM record.person) GROUP BY part ORDER BY part",
+        [chunk],
+    ).fetchall()
+    connection.execute("DETACH DATABASE IF EXISTS variants")
+    connection.execute("ATTACH ':memory:' AS variants")
+    try:
+        connection.execute("USE variants")
+        _load_inputs(connection, whole)
+        _show(connection, home, "knowledge")
+        for number, persons in enumerate(bounds or [("", "")]):
+            if progress:
+                progress(f"{size(whole):,} definitions, persons {number * chunk + 1:,} and on")
+            _show(connection, home, "record", persons)
+            embedded.run(connection, _beginning(), as_of=day)
+            _count_chunk(connection, first=number == 0, keep=keep)
+        connection.execute("CREATE OR REPLACE TABLE multiverse.person AS FROM multiverse.everyone")
+        connection.execute("CREATE OR REPLACE TABLE multiverse.histogram AS FROM multiverse.total")
+        _make(connection, next(step for step in steps() if step.table == "variant"))
+        connection.execute(f'CREATE SCHEMA IF NOT EXISTS "{home}".assess')
+        connection.execute(f'CREATE OR REPLACE TABLE "{home}".assess.multiverse AS FROM multiverse.variant')
+    finally:
+        connection.execute(f'USE "{home}"')
+        if not keep:
+            connection.execute("DETACH variants")
 
 
 def run_on(engine: Engine, grid: Mapping[str, Sequence[str]] | None = None) -> pa.Table:
@@ -235,122 +99,64 @@ def run_on(engine: Engine, grid: Mapping[str, Sequence[str]] | None = None) -> p
     """
     whole = complete(default_grid() if grid is None else grid)
     with duckdb.connect() as small:
-        small.execute("CREATE SCHEMA multiverse")
-        for name, table in inputs(whole).items():
-            small.register("multiverse_rows", table)
-            small.execute(f"CREATE TABLE multiverse.{name} AS FROM multiverse_rows")
-            small.unregister("multiverse_rows")
+        _load_inputs(small, whole)
         engine.load(small, "multiverse")
     for step in steps():
         engine.create("multiverse", step.table, step.sql, file=step.path.name)
     return engine.fetch("multiverse", "variant").read_all()
 
 
-def _count_chunk(connection: duckdb.DuckDBPyConnection, keep: bool) -> None:
-    """From the persons of ``multiverse.person`` to their histogram, added to ``multiverse.total``."""
-    todo = [step for step in steps() if step.table not in (*_SHARED, "variant")]
+@cache
+def _beginning() -> tuple[plan.Step, ...]:
+    """The steps of the chain that the multiverse starts from, and what these need."""
+    wanted = {name for step in steps() for name in _CHAIN.findall(_COMMENT.sub("", step.sql))}
+    for step in reversed(plan.order()):
+        if step.table in wanted:
+            wanted |= step.needs
+    return tuple(step for step in plan.order() if step.table in wanted)
+
+
+def _load_inputs(connection: duckdb.DuckDBPyConnection, grid: Grid) -> None:
+    connection.execute("CREATE SCHEMA multiverse")
+    for name, table in inputs(grid).items():
+        connection.register("multiverse_rows", table)
+        connection.execute(f"CREATE TABLE multiverse.{name} AS FROM multiverse_rows")
+        connection.unregister("multiverse_rows")
+
+
+def _show(
+    connection: duckdb.DuckDBPyConnection, home: str, schema: str, persons: tuple[str, str] | None = None
+) -> None:
+    """Views of the tables of a schema of ``home``; of those with persons only the ones between two ids."""
+    connection.execute(f"CREATE SCHEMA IF NOT EXISTS {schema}")
+    tables = connection.execute(
+        "SELECT table_name, bool_or(column_name = 'person_id') FROM duckdb_columns() "
+        "WHERE database_name = ? AND schema_name = ? AND table_name <> 'request' GROUP BY table_name",
+        [home, schema],
+    ).fetchall()
+    for table, has_person in tables:
+        where = ""
+        if persons and has_person:
+            first, last = (text.replace("'", "''") for text in persons)
+            where = f" WHERE person_id BETWEEN '{first}' AND '{last}'"
+        connection.execute(
+            f'CREATE OR REPLACE VIEW {schema}."{table}" AS SELECT * FROM "{home}".{schema}."{table}"{where}'
+        )
+
+
+def _count_chunk(connection: duckdb.DuckDBPyConnection, *, first: bool, keep: bool) -> None:
+    """From the persons of ``record.person`` to their histogram, added to ``multiverse.total``."""
+    todo = [step for step in steps() if step.table != "variant"]
     for number, step in enumerate(todo):
         _make(connection, step)
-        later = frozenset[str]().union(*(other.needs for other in todo[number + 1 :]))
+        later = frozenset[str]({"person", "histogram"}).union(*(other.needs for other in todo[number + 1 :]))
         for done in todo[: number + 1] if not keep else ():
-            if done.table not in later and done.table != "histogram":
+            if done.table not in later:
                 connection.execute(f"DROP TABLE IF EXISTS multiverse.{done.table}")
-    connection.execute(
-        "CREATE TABLE IF NOT EXISTS multiverse.total AS FROM multiverse.histogram WITH NO DATA"
-    )
-    connection.execute("INSERT INTO multiverse.total FROM multiverse.histogram")
+    for table, total in (("histogram", "total"), ("person", "everyone")):
+        begin = f"CREATE TABLE multiverse.{total} AS" if first else f"INSERT INTO multiverse.{total}"
+        connection.execute(f"{begin} FROM multiverse.{table}")
 
 
 def _make(connection: duckdb.DuckDBPyConnection, step: plan.Step) -> None:
     connection.execute(f"CREATE OR REPLACE TABLE multiverse.{step.table} AS {step.sql}")
-
-
-def _default_rows() -> list[dict[str, Any]]:
-    rows: list[dict[str, Any]] = knowledge.table("multiverse_default").to_pylist()
-    return rows
-
-
-def _collected(pairs: Iterable[tuple[str, str]]) -> Grid:
-    grid: Grid = {}
-    for name, value in pairs:
-        grid.setdefault(name, []).append(_plain(value))
-    return grid
-
-
-def _plain(value: str) -> str:
-    """The value without leading zeros and the like, so that 6 and 06 are one value."""
-    if not _NUMBER.fullmatch(value):
-        return value
-    number = float(value)
-    return str(int(number)) if number.is_integer() else str(number)
-
-
-def _reading(name: str, value: str) -> dict[str, float | str | None]:
-    """How the SQL reads a value: its number (days, percent; null: no limit) and, of ``failure``, its basis."""
-    number = float(value) if _NUMBER.fullmatch(value) else None
-    if name == "min_weeks":
-        return {"number": 0.0 if number is None else number * DAYS_A_WEEK, "basis": None}
-    if name == "failure" and number is None:
-        basis, _, within = value.partition("_")
-        return {"number": float(within) if within else None, "basis": basis}
-    return {"number": number, "basis": "improvement" if name == "failure" else None}
-
-
-def _rank(name: str, value: str) -> tuple[float, str]:
-    """The order of the values of a parameter: by number; no minimum comes first, no limit last."""
-    number = _reading(name, value)["number"]
-    if name in ("dose_table", "augmentation"):
-        return (-math.inf if value == "none" else math.inf, value)
-    if name == "failure":
-        return (float(value), "") if _NUMBER.fullmatch(value) else (math.inf, value)
-    return (number, "") if isinstance(number, float) else (math.inf, value)
-
-
-def _check(name: str, value: str, where: str) -> None:
-    if name not in EXPECTED:
-        raise InputError(
-            f"{where}, field parameter: {name or '(empty)'} is not known; expected one of {', '.join(EXPECTED)}."
-        )
-    if not _admitted(name, value):
-        names = _known(name)
-        listed = f" ({', '.join(names)})" if names else ""
-        raise InputError(
-            f"{where}, field value: {value or '(empty)'} is no value of {name}; expected {EXPECTED[name]}{listed}."
-        )
-
-
-def _admitted(name: str, value: str) -> bool:
-    whole = int(value) if _WHOLE.fullmatch(value) else None
-    percent = float(value) if _NUMBER.fullmatch(value) else None
-    match name:
-        case "max_gap_days":
-            return whole is not None
-        case "episode_washout_days":
-            return whole is not None or value == "ever"
-        case "needed":
-            return whole is not None and whole >= 1
-        case "window_days":
-            return value == "none" or (whole is not None and whole >= 1)
-        case "min_weeks":
-            return value == "none" or (percent is not None and percent > 0)
-        case "failure":
-            return (percent is not None and 0 < percent <= 100) or bool(_FAILURE.fullmatch(value))
-        case "distinct_level":
-            return value in ("agent", "class", "trial")
-        case _:
-            return value == "none" or value in _known(name)
-
-
-def _known(name: str) -> list[str]:
-    if name == "dose_table":
-        return sorted(knowledge.table("dose_table")["dose_table"].to_pylist())
-    if name == "augmentation":
-        roles = {row["agent"]: row["role"] for row in knowledge.table("agent").to_pylist()}
-        members = knowledge.table("agent_set").to_pylist()
-        return sorted({row["agent_set"] for row in members if roles.get(row["agent"]) == "augmenting"})
-    return []
-
-
-def _header(path: Path) -> list[str]:
-    with path.open(encoding="utf-8-sig", newline="") as stream:
-        return next(csv.reader(stream), [])

@@ -1,9 +1,10 @@
 -- followed: one row is one trial and one value of `failure` that asks for a switch: is it followed by another agent's trial?
 --   look_no         the trial (looked_at)
+--   washout_range   the world of washouts
 --   failure_place   the value (multiverse.grid)
 --   surely     1: some other trial certainly follows
 --   on_low     smallest first possible day of the trials that possibly follow
---   on_high    smallest latest start of those that certainly follow; null: none does
+--   on_high    smallest latest start of those that certainly follow; the last day of the record: none does
 WITH shaped AS (
   SELECT t.*, coalesce(t.sure_start, t.may_end) AS first_high, coalesce(t.sure_end, t.may_start) AS end_low, e.may_start AS era_start, e.may_end AS era_end,
          CASE WHEN a.is_base = 1 THEN 1 ELSE t.is_added END AS joins
@@ -32,8 +33,8 @@ WITH shaped AS (
     AND a.start_date <= b.end_date AND b.start_date <= a.end_date
   WHERE p.joint_days >= g.value
   GROUP BY p.look_no, p.next_no
-), judged AS (
-  SELECT p.look_no, f.place AS failure_place, p.next_low, p.next_high,
+), timely AS (
+  SELECT p.look_no, p.next_no, p.person_no, p.gap_range, f.place AS failure_place, p.next_low, p.next_high,
          CASE WHEN p.next_certain AND p.next_low > p.first_high AND p.joint_days < g.value
                    AND (p.next_added = 1 OR coalesce(date_diff('day', p.end_low, p.next_high) <= f.number, TRUE)) THEN 1 ELSE 0 END AS surely
   FROM pair AS p
@@ -41,8 +42,21 @@ WITH shaped AS (
   JOIN multiverse.grid AS f ON f.parameter = 'failure' AND f.basis = 'switch'
   LEFT JOIN shared AS s ON s.look_no = p.look_no AND s.next_no = p.next_no
   WHERE coalesce(s.days, 0) < g.value AND (p.next_added = 1 OR coalesce(date_diff('day', p.may_end, p.next_low) <= f.number, TRUE))
+), judged AS (  -- a switch stays inside its episode
+  SELECT t.look_no, e.washout_range, t.failure_place, t.person_no, t.next_low, t.next_high,
+         CASE WHEN t.surely = 1 AND e.is_sure * coalesce(x.is_sure, 0) = 1 AND x.episode_no = e.episode_no THEN 1 ELSE 0 END AS surely
+  FROM timely AS t
+  JOIN multiverse.looked_at AS l ON l.look_no = t.look_no
+  JOIN multiverse.looked_at AS n ON n.look_no = t.next_no
+  JOIN multiverse.placed AS e ON e.person_no = t.person_no AND e.gap_range = t.gap_range AND e.trial_no = l.trial_no
+  LEFT JOIN multiverse.placed AS x ON x.person_no = t.person_no AND x.gap_range = t.gap_range AND x.trial_no = n.trial_no
+    AND x.washout_range = e.washout_range
+  WHERE e.is_sure * coalesce(x.is_sure, 0) = 0 OR x.episode_no = e.episode_no
 )
-SELECT look_no, CAST(failure_place AS BIGINT) AS failure_place, CAST(max(surely) AS BIGINT) AS surely,
-       CAST(min(next_low) AS DATE) AS on_low, CAST(min(CASE WHEN surely = 1 THEN next_high END) AS DATE) AS on_high
-FROM judged
-GROUP BY look_no, failure_place
+SELECT j.look_no, j.washout_range, CAST(j.failure_place AS BIGINT) AS failure_place, CAST(max(j.surely) AS BIGINT) AS surely,
+       CAST(min(j.next_low) AS DATE) AS on_low,
+       CAST(coalesce(min(CASE WHEN j.surely = 1 THEN j.next_high END), max(a.anchor)) AS DATE) AS on_high
+FROM judged AS j
+JOIN multiverse.person AS p ON p.person_no = j.person_no
+JOIN assess.as_of AS a ON a.person_id = p.person_id
+GROUP BY j.look_no, j.washout_range, j.failure_place

@@ -1,6 +1,7 @@
 -- placed: one row is one trial in one world of gaps and one of washouts: the episode it belongs to.
 --   person_no, gap_range, trial_no, washout_range
 --   episode_no   the episode (0: washout `ever`, the whole record counts as one)
+--   is_sure      1: it certainly belongs there
 --   part_no      the stretch of it, in the certain reading, in which the trial certainly lies; null: it lies there possibly
 WITH measured AS (
   SELECT t.person_no, t.gap_range, t.trial_no, e.washout_range, e.episode_no, e.start_date, e.end_date,
@@ -45,9 +46,10 @@ WITH measured AS (
 ), ever AS (
   SELECT place * 1001 AS washout_range FROM multiverse.grid WHERE parameter = 'episode_washout_days' AND number IS NULL
 )
-SELECT p.person_no, p.gap_range, p.trial_no, p.washout_range, p.episode_no, CAST(CASE WHEN s.overlaps = 1 THEN s.part_no END AS BIGINT) AS part_no
+SELECT p.person_no, p.gap_range, p.trial_no, p.washout_range, p.episode_no, CAST(coalesce(s.overlaps, 0) AS BIGINT) AS is_sure,
+       CAST(CASE WHEN s.overlaps = 1 THEN s.part_no END AS BIGINT) AS part_no
 FROM chosen AS p
 LEFT JOIN surely AS s ON s.person_no = p.person_no AND s.gap_range = p.gap_range AND s.trial_no = p.trial_no AND s.washout_range = p.washout_range
 UNION ALL
-SELECT t.person_no, t.gap_range, t.trial_no, CAST(e.washout_range AS BIGINT), CAST(0 AS BIGINT), CAST(0 AS BIGINT)
+SELECT t.person_no, t.gap_range, t.trial_no, CAST(e.washout_range AS BIGINT), CAST(0 AS BIGINT), CAST(1 AS BIGINT), CAST(0 AS BIGINT)
 FROM multiverse.trial AS t CROSS JOIN ever AS e
