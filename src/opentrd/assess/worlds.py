@@ -44,7 +44,10 @@ def ask(connection: duckdb.DuckDBPyConnection, steps: Iterable[Step], question: 
     try:
         connection.execute("USE possible")
         create_record_tables(connection)
-        knowledge.load_into(connection)
+        # What the record is asked by: own definitions too, and only those that were asked for.
+        connection.execute("CREATE SCHEMA IF NOT EXISTS knowledge")
+        for name in knowledge.tables():
+            connection.execute(f"CREATE TABLE knowledge.{name} AS FROM {home}.knowledge.{name}")
         for table in _COPIED:
             connection.execute(_sql("record_" + table).replace("@home", home))
         connection.execute(f"INSERT INTO record.kept {_sql('record_kept').replace('@home', home)}")

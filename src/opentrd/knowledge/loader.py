@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import hashlib
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -51,11 +51,15 @@ def table(name: str) -> pa.Table:
     return _typed(name, TABLES)
 
 
-def load_into(connection: duckdb.DuckDBPyConnection) -> None:
-    """Create the schema ``knowledge`` with every table in it, replacing what an earlier load left there."""
-    names = tables()
+def load_into(connection: duckdb.DuckDBPyConnection, facts: Mapping[str, pa.Table] | None = None) -> None:
+    """Create the schema ``knowledge`` with every table in it, replacing what an earlier load left there.
+
+    ``facts``: the tables by name (default: the shipped ones; ``opentrd.knowledge.own`` adds to them).
+    """
+    rows = {name: table(name) for name in tables()} if facts is None else facts
+    names = list(rows)
     for name in names:
-        connection.register(f"knowledge_rows_{name}", table(name))
+        connection.register(f"knowledge_rows_{name}", rows[name])
     statements = [f"CREATE OR REPLACE TABLE knowledge.{name} AS FROM knowledge_rows_{name}" for name in names]
     connection.execute("; ".join(["CREATE SCHEMA IF NOT EXISTS knowledge", *statements]))
     for name in names:
