@@ -50,6 +50,9 @@ def test_golden_case(case: dict[str, Any], tmp_path: Path, monkeypatch: pytest.M
                 else [row["low"], row["high"]]
             )
             assert got == expected, f"{case['id']} ({case['note']}): {instrument}/{item}"
+    for instrument, expected in case["expect"].get("band", {}).items():
+        row = stages[instrument, "total"]
+        assert [row["band_low"], row["band_high"]] == expected, f"{case['id']}: band of {instrument}"
 
 
 def _plain(value: Any) -> Any:
