@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -33,19 +33,30 @@ class Record:
     ``tables``; ``digests`` are the sizes and SHA-256 sums of the files read, without their names.
     """
 
-    connection: duckdb.DuckDBPyConnection
+    database: duckdb.DuckDBPyConnection
     kind: str
     digests: list[dict[str, str | int]] = field(default_factory=list)
+    # The last assessment may have run beside the database; this makes its tables there, once somebody looks.
+    pending: Callable[[], None] | None = field(default=None, repr=False, compare=False)
+    run_number: int = field(default=0, repr=False, compare=False)
+
+    @property
+    def connection(self) -> duckdb.DuckDBPyConnection:
+        """The embedded database, with the tables of the last assessment in it."""
+        if self.pending is not None:
+            self.pending()
+            self.pending = None
+        return self.database
 
     @property
     def persons(self) -> int:
         """Number of persons."""
-        return int(self.connection.execute("SELECT count(*) FROM record.person").fetchall()[0][0])
+        return int(self.database.execute("SELECT count(*) FROM record.person").fetchall()[0][0])
 
     @property
     def unread(self) -> int:
         """Number of notes on what was not understood."""
-        return int(self.connection.execute("SELECT count(*) FROM record.unread").fetchall()[0][0])
+        return int(self.database.execute("SELECT count(*) FROM record.unread").fetchall()[0][0])
 
     def only(self, person_id: str) -> None:
         """Keep one person. Raises InputError if there is no such person."""
