@@ -192,6 +192,22 @@ def test_pairs_count_only_persons_in_both_denominators(made: Any) -> None:
     assert (overall["met_low"], overall["met_high"]) == (4, 4)
 
 
+def test_the_highest_percentage_counts_who_may_meet_it_into_the_denominator(made: Any) -> None:
+    rows = [verdict("p1", "a", True), verdict("p2", "a", False), verdict("p3", "a", None)]
+    rows += [verdict(f"q{n}", "a", None, eligible=None) for n in range(3)]
+    rows += [verdict("r", "a", False, eligible=None), verdict("s", "a", False, eligible=False)]
+    overall = only(made(rows).rows("group_count"), kind="overall")
+    assert [
+        overall[name] for name in ("met_low", "eligible_high", "met_high", "denominator_high", "eligible_low")
+    ] == [
+        1,
+        7,
+        5,
+        6,
+        3,
+    ]
+
+
 def test_the_clause_of_the_definition_that_is_not_met_decides(made: Any) -> None:
     rows = []
     for number, (clause, eligible) in enumerate(

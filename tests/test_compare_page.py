@@ -49,6 +49,7 @@ def group(not_met: int, open_: int, met: int, outside: int) -> dict[str, int]:
         "eligible_high": inside,
         "eligible_low": inside,
         "met_high": open_ + met,
+        "denominator_high": inside,
         "met_low": met,
     }
 

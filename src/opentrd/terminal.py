@@ -12,8 +12,8 @@ from rich.table import Table
 from opentrd.record.raw import InputError
 
 # Dialects whose scripts are run by a test.
-TESTED_DIALECTS = ("duckdb",)
-OTHER_DIALECTS = ("spark", "postgres")
+TESTED_DIALECTS = ("duckdb", "spark", "postgres")
+OTHER_DIALECTS = ("databricks", "redshift", "snowflake", "trino")
 FORMATS = ("omop", "record", "fhir")
 _STATUS_STYLE = {"verified": "green", "transcribed": "yellow", "computed": "yellow", "recalled": "red"}
 
@@ -92,12 +92,12 @@ def run_comparison(
 
     columns = (TextColumn("persons"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
     with Progress(*columns, console=errors, disable=quiet) as progress:
-        task = progress.add_task("persons", total=None)
+        task = progress.add_task("persons", total=None, visible=False)
         page = write_comparison(
             run_dir,
             truth=truth,
             min_count=min_count,
-            progress=lambda done, total: progress.update(task, completed=done, total=total),
+            progress=lambda done, total: progress.update(task, completed=done, total=total, visible=True),
         )
     if not quiet:
         out.print(f"Page:   {page}", soft_wrap=True)

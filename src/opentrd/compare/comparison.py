@@ -14,6 +14,7 @@ import duckdb
 from opentrd import knowledge
 from opentrd.compare import run
 from opentrd.compare.run import RunError
+from opentrd.knowledge.own import facts_of_run
 
 SQL = Path(__file__).parent / "sql"
 CONFIDENCE = 0.95
@@ -105,7 +106,7 @@ def compare(
         connection.execute("SET preserve_insertion_order = false")
         connection.execute("CREATE SCHEMA compare")
         there = run.open_run(connection, run_dir)
-        knowledge.load_into(connection)
+        knowledge.load_into(connection, facts_of_run(run_dir))
         if truth is not None:
             run.open_truth(connection, truth)
             _make(connection, "true_failures")

@@ -12,17 +12,17 @@ from opentrd.report import charts
 
 Row = Mapping[str, Any]
 LINE_HEIGHT = 25
-NAMES = 290
+NAMES = 350
 PLOT = 420
 WORDS = 150
-LONGEST_NAME = 42
+LONGEST_NAME = 52
 # Below so many definitions the cells of the heat map hold their number.
 MOST_NUMBERED = 12
 # The colour of full agreement; paler where a number stands on it.
 DEEP = (47, 74, 104)
 NUMBERED = (128, 153, 181)
 PANELS = 9
-PANEL_WIDTH, PANEL_HEIGHT = 235, 150
+PANEL_WIDTH, PANEL_HEIGHT = 285, 150
 DAYS_PER_YEAR = 365.25
 
 
@@ -89,20 +89,30 @@ def heat_map(pairs: Sequence[Row], names: Sequence[str], titles: Mapping[str, st
     """Kappa below the diagonal, positive agreement above it; a pair that may not be shown is hatched."""
     import altair as alt
 
+    if len(names) > MOST_NUMBERED:  # definitions without any kappa would fill the map with hatching
+        with_kappa = {
+            pair[side]
+            for pair in pairs
+            if pair["kappa"] is not None
+            for side in ("definition_a", "definition_b")
+        }
+        names = [name for name in names if name in with_kappa]
     if len(names) < 2:
         return None
     number = {name: place for place, name in enumerate(names, 1)}
     numbered = len(names) <= MOST_NUMBERED
     values = [{"row": place, "column": place, "fill": "#dfe3e7", "words": ""} for place in number.values()]
     for pair in pairs:
+        if not {pair["definition_a"], pair["definition_b"]} <= number.keys():
+            continue
         a, b = sorted((number[pair["definition_a"]], number[pair["definition_b"]]))
         for row, column, measure in ((b, a, "kappa"), (a, b, "positive_agreement")):
             value = pair[measure]
             fill = charts.HATCH if value is None else shade(value, NUMBERED if numbered else DEEP)
             words = "" if value is None else f"{value:.2f}".replace("0.", ".").replace("-.", "−.")
             values.append({"row": row, "column": column, "fill": fill, "words": words})
-    cell = 46 if numbered else max(13, 640 // len(names))
-    rows = [f"{short(titles[name], 38)}  {place}" for name, place in number.items()]
+    cell = 46 if numbered else max(13, min(30, 640 // len(names)))
+    rows = [f"{short(titles[name], 50)}  {place}" for name, place in number.items()]
     # The labels of the axes are looked up by number, so that equal titles stay apart.
     expression = f"{json.dumps(rows)}[datum.value - 1]"
     places = list(range(1, len(names) + 1))
@@ -120,7 +130,7 @@ def heat_map(pairs: Sequence[Row], names: Sequence[str], titles: Mapping[str, st
         scale=alt.Scale(domain=places),
         axis=alt.Axis(
             labelExpr=expression,
-            labelLimit=330,
+            labelLimit=400,
             labelFontSize=11,
             labelOverlap=False,
             ticks=False,
@@ -193,8 +203,7 @@ def curves(points: Sequence[Row], names: Sequence[str], titles: Mapping[str, str
     import altair as alt
 
     values = []
-    for name in names:
-        panel = short(titles[name], 34)
+    for panel, name in enumerate(names):
         for reading in ("certain", "possible"):
             own = [p for p in points if p["definition"] == name and p["reading"] == reading]
             values.append(_point(panel, reading, 0, 0.0, 0.0, 0.0))
@@ -226,16 +235,18 @@ def curves(points: Sequence[Row], names: Sequence[str], titles: Mapping[str, str
             "reading:N", legend=None, scale=alt.Scale(domain=["certain", "possible"], range=[[1, 0], [4, 3]])
         ),
     )
-    panels = [short(titles[name], 34) for name in names]
+    # Panels are told apart by number: two titles may be equal once they are cut to the width of a panel.
+    title_of = f"{json.dumps([short(titles[name], 48) for name in names])}[datum.value]"
     chart = (
         alt.layer(band, line)
         .properties(width=PANEL_WIDTH, height=PANEL_HEIGHT)
         .facet(
             facet=alt.Facet(
-                "panel:N",
+                "panel:O",
                 title=None,
-                sort=panels,
-                header=alt.Header(labelFontSize=12, labelColor=charts.INK, labelAnchor="start"),
+                header=alt.Header(
+                    labelExpr=title_of, labelFontSize=11, labelColor=charts.INK, labelAnchor="start"
+                ),
             ),
             columns=3,
         )
@@ -249,7 +260,7 @@ def curves(points: Sequence[Row], names: Sequence[str], titles: Mapping[str, str
 
 
 def _point(
-    panel: str, reading: str, day: int, risk: float, low: float | None, high: float | None
+    panel: int, reading: str, day: int, risk: float, low: float | None, high: float | None
 ) -> dict[str, Any]:
     return {
         "panel": panel,

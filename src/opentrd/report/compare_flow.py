@@ -122,8 +122,7 @@ def tornado(effects: Sequence[Row], levels: Sequence[Row]) -> Markup | None:
                         "panel": f"{reading} cases",
                         "low": low,
                         "high": high,
-                        "low_level": str(low_level),
-                        "high_level": str(high_level),
+                        "levels": f"{low_level} – {high_level}",
                     }
                 )
     if not values:
@@ -139,17 +138,14 @@ def tornado(effects: Sequence[Row], levels: Sequence[Row]) -> Markup | None:
     x = alt.X(
         "low:Q",
         title="mean prevalence, per cent",
-        scale=alt.Scale(domain=[0, max(1.0, reach * 1.25)], nice=True),
+        scale=alt.Scale(domain=[0, max(1.0, reach * 1.4)], nice=True),
     )
     bar = base.mark_bar(color=charts.SOLID, height=13).encode(x=x, x2="high:Q", y=y)
-    left = base.mark_text(align="right", dx=-5, fontSize=10.5, color=charts.INK).encode(
-        x=x, y=y, text="low_level:N"
-    )
-    right = base.mark_text(align="left", dx=5, fontSize=10.5, color=charts.INK).encode(
-        x=alt.X("high:Q"), y=y, text="high_level:N"
+    text = base.mark_text(align="left", dx=6, fontSize=10.5, color=charts.INK).encode(
+        x=alt.X("high:Q"), y=y, text="levels:N"
     )
     chart = (
-        alt.layer(bar, left, right)
+        alt.layer(bar, text)
         .properties(width=300, height=26 * len(ordered))
         .facet(
             facet=alt.Facet(
@@ -165,7 +161,7 @@ def tornado(effects: Sequence[Row], levels: Sequence[Row]) -> Markup | None:
         charts.base_config(chart),
         "tornado",
         "How far each parameter moves the prevalence",
-        "For each parameter the lowest and the highest mean prevalence over its levels; the level is written at each end.",
+        "For each parameter the lowest and the highest mean prevalence over its levels; the two levels are written beside it.",
     )
 
 

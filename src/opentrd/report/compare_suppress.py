@@ -23,7 +23,7 @@ Row = Mapping[str, Any]
 Cells = dict[str, Cell]
 
 # Counts of one definition in the order in which they are shown rather than others, and which lies inside which.
-COUNTS = ("persons", "eligible_high", "met_low", "met_high", "eligible_low")
+COUNTS = ("persons", "eligible_high", "met_low", "met_high", "denominator_high", "eligible_low")
 INSIDE = {
     ("eligible_high", "persons"),
     ("eligible_low", "persons"),
@@ -34,6 +34,11 @@ INSIDE = {
     ("met_high", "eligible_high"),
     ("met_low", "met_high"),
     ("met_low", "eligible_low"),
+    ("denominator_high", "persons"),
+    ("denominator_high", "eligible_high"),
+    ("met_low", "denominator_high"),
+    ("met_high", "denominator_high"),
+    ("eligible_low", "denominator_high"),
 }
 # Steps of the flow of one definition beside these counts: step 1 is all persons, step 7 is met_low.
 STEPS = (6, 5, 4, 3, 2)

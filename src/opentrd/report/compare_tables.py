@@ -73,7 +73,7 @@ class Tables:
             row["undetermined"] = _difference(cells["met_high"], cells["met_low"])
             row["not_met"] = _difference(cells["persons"], cells["met_high"])
             row.update(_interval("eligible_low", cells["met_low"], cells["eligible_high"]))
-            row.update(_interval("eligible_high", cells["met_high"], cells["eligible_low"]))
+            row.update(_interval("eligible_high", cells["met_high"], cells["denominator_high"]))
             row.update(_interval("all_low", cells["met_low"], cells["persons"]))
             row.update(_interval("all_high", cells["met_high"], cells["persons"]))
             rows.append({**row, "knowledge_status": definition["knowledge_status"]})
@@ -106,7 +106,7 @@ class Tables:
                         **{count: cells[count] for count in COUNTS},
                     }
                     row.update(_interval("eligible_low", cells["met_low"], cells["eligible_high"]))
-                    row.update(_interval("eligible_high", cells["met_high"], cells["eligible_low"]))
+                    row.update(_interval("eligible_high", cells["met_high"], cells["denominator_high"]))
                     rows.append(row)
         return rows
 

@@ -3,6 +3,7 @@
 --   persons                    persons of the group
 --   eligible_low, eligible_high   who certainly, possibly belong to the denominator
 --   met_low, met_high          who certainly, possibly meet the definition
+--   denominator_high           who belong to the denominator if everybody who may meet the definition does
 -- Ages are completed years on the index date, in bands of ten; from 90 on in one, so that the oldest are not told apart.
 WITH aged AS (
   SELECT v.definition, v.eligible, v.met, p.sex, p.race, p.ethnicity, p.language, v.index_date, p.birth_earliest, p.birth_latest,
@@ -33,6 +34,7 @@ SELECT definition,
        sum(CASE WHEN eligible THEN 1 ELSE 0 END) AS eligible_low,
        sum(CASE WHEN coalesce(eligible, TRUE) THEN 1 ELSE 0 END) AS eligible_high,
        sum(CASE WHEN met THEN 1 ELSE 0 END) AS met_low,
-       sum(CASE WHEN coalesce(met, TRUE) THEN 1 ELSE 0 END) AS met_high
+       sum(CASE WHEN coalesce(met, TRUE) THEN 1 ELSE 0 END) AS met_high,
+       sum(CASE WHEN eligible OR coalesce(met, TRUE) THEN 1 ELSE 0 END) AS denominator_high
 FROM named
 GROUP BY GROUPING SETS ((definition), (definition, sex), (definition, age), (definition, race), (definition, ethnicity), (definition, language))
