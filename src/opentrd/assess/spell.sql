@@ -44,11 +44,11 @@ WITH depression AS (
   UNION ALL
   SELECT t.person_id, 'sure', t.sure_start, t.sure_end, 0, 1 FROM treated AS t LEFT JOIN mode AS m ON m.person_id = t.person_id
   WHERE coalesce(NOT m.stated, t.is_drug = 1) AND t.sure_start IS NOT NULL
-), ordered AS (  -- rows that tie in this order are alike in all that follows
+), ordered AS (  -- each different row once: rows that tie would be numbered in any order
   SELECT p.*, coalesce(m.stated, FALSE) AS stated, m.person_id IS NULL AND NOT k.kept AND p.bound = 'may' AS unbounded,
          max(end_date) OVER (PARTITION BY p.person_id, bound ORDER BY start_date, end_date, diagnosed, start_known
                              ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) AS covered_to
-  FROM piece AS p
+  FROM (SELECT DISTINCT person_id, bound, start_date, end_date, diagnosed, start_known FROM piece) AS p
   JOIN assess.kept AS k ON k.person_id = p.person_id AND k.table_name = 'condition'
   LEFT JOIN mode AS m ON m.person_id = p.person_id
 ), numbered AS (
