@@ -31,8 +31,8 @@ __all__ = ["is_omop", "load_omop"]
 SQL_FOLDER = Path(__file__).parent / "omop"
 
 STEPS = (
-    "vocabulary", "concept_use", "meaning", "person", "drug_words", "drug_agent", "strength", "exposure",
-    "condition", "procedure", "measurement", "unread", "odd_value", "notes",
+    "vocabulary", "concept_use", "known_code", "meaning", "person", "drug_words", "drug_agent", "drug_form", "strength",
+    "exposure", "condition", "procedure_name", "procedure", "measurement", "unread", "odd_value", "notes",
 )  # fmt: skip
 
 # A computed daily dose above this multiple of the agent's largest listed minimum dose is taken for a fault of

@@ -3,7 +3,6 @@
 --   concept_use: table_name, concept_id (0 = unmapped), source_concept_id, source_value, n (rows)
 --   named_concept: the rows of the vocabulary table for the concepts used
 --   ancestry: the ancestors of the concepts used, with the levels between
---   known_code: every code (and name) that the knowledge has: kind, meaning (its name there), system, code, match
 CREATE TABLE omop.concept_use AS
 SELECT 'drug_exposure' AS table_name, drug_concept_id AS concept_id, 0::BIGINT AS source_concept_id,
     CASE WHEN drug_concept_id = 0 THEN drug_source_value ELSE '' END AS source_value, count(*) AS n
@@ -46,18 +45,3 @@ WHERE descendant_concept_id IN (
     WHERE table_name IN ('drug_exposure', 'condition_occurrence', 'procedure_occurrence') AND concept_id > 0
 )
 GROUP BY ALL;
-
-CREATE TABLE omop.known_code AS
-SELECT kind, meaning, system, upper(replace(rtrim(code, '*'), '.', '')) AS code, match
-FROM (
-    SELECT 'agent' AS kind, agent AS meaning, system, CAST(code AS VARCHAR) AS code, 'exact' AS match
-    FROM knowledge.agent_code
-    UNION ALL
-    SELECT 'condition', condition, system, CAST(code AS VARCHAR), match FROM knowledge.condition_code
-    UNION ALL
-    SELECT 'procedure', procedure, system, CAST(code AS VARCHAR), 'exact' FROM knowledge.procedure_code
-    UNION ALL
-    SELECT 'measure', measure, system, CAST(code AS VARCHAR), 'exact' FROM knowledge.measure_code
-)
--- a drug's name is sought as words in drug_agent.sql
-WHERE NOT (kind = 'agent' AND system = 'name');

@@ -27,12 +27,12 @@ read AS (
         END AS dose,
         l.mg AS largest_minimum,
         coalesce(rn.route, lower(rc.concept_name), lower(e.route_source_value)) AS route,
-        lower(c.concept_name) AS drug_name
+        f.route AS name_route, f.form
     FROM omop.drug_exposure AS e
     JOIN agents AS a ON a.drug_concept_id = e.drug_concept_id
     LEFT JOIN omop.drug_mg AS m ON m.drug_concept_id = a.drug_concept_id AND m.agent = a.agent
     LEFT JOIN largest AS l ON l.agent = a.agent
-    LEFT JOIN omop.named_concept AS c ON c.concept_id = e.drug_concept_id
+    LEFT JOIN omop.drug_form AS f ON f.drug_concept_id = e.drug_concept_id
     LEFT JOIN omop.named_concept AS rc ON rc.concept_id = e.route_concept_id
     LEFT JOIN omop.route_name AS rn ON rn.concept_id = e.route_concept_id
 )
@@ -52,17 +52,9 @@ SELECT
         THEN coalesce(CAST(TRY(x.start_date + TRY_CAST(x.days_supply - 1 AS INTEGER)) AS VARCHAR), x.end_text)
         ELSE x.end_text END,
     CASE WHEN coalesce(x.dose_implausible, FALSE) THEN NULL
-        ELSE regexp_replace(nullif(printf('%.6f', x.dose), '0.000000'), '\.?0+$', '') END,
-    coalesce(x.route, CASE
-        WHEN regexp_matches(x.drug_name, 'transdermal|patch') THEN 'transdermal'
-        WHEN regexp_matches(x.drug_name, '\boral\b') THEN 'oral'
-        WHEN regexp_matches(x.drug_name, '\bnasal\b') THEN 'nasal'
-        WHEN regexp_matches(x.drug_name, '\binject') THEN 'injection' END),
-    CASE
-        WHEN regexp_matches(x.drug_name, 'transdermal|patch') OR x.route = 'transdermal' THEN 'transdermal'
-        WHEN regexp_matches(x.drug_name, 'extended release|sustained release|controlled release') THEN 'CR'
-        ELSE nullif(regexp_extract(x.drug_name,
-            '\b(tablet|capsule|solution|suspension|injection|injectable|spray|film|lozenge)', 1), '') END,
+        ELSE regexp_replace(CAST(nullif(floor(x.dose * 1000000 + 0.5) / 1000000, 0) AS VARCHAR), '\.0$', '') END,
+    coalesce(x.route, x.name_route),
+    CASE WHEN x.route = 'transdermal' THEN 'transdermal' ELSE x.form END,
     s.status,
     CASE WHEN lower(trim(x.stop_reason)) IN ('inefficacy', 'intolerance', 'nonadherence', 'remission', 'other')
         THEN lower(trim(x.stop_reason)) END,

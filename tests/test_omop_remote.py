@@ -1,0 +1,190 @@
+"""A CDM read where it is gives the record that the embedded reader gives, and the same verdicts and stages.
+
+Compared cell by cell, ids included, on DuckDB, PostgreSQL and Spark. What was not understood is compared by its counts.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import zipfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pytest
+
+from omop_cdm import CDM, write_folder
+from omop_in_place import Embedded, as_parquet, make_odd, type_cdm
+from opentrd import knowledge
+from opentrd.api import assess
+from opentrd.assess.plan import order
+from opentrd.engines.base import Engine
+from opentrd.record.omop_remote import InPlace, read_in_place
+from opentrd.record.raw import connect
+from opentrd.record.reading import read
+from opentrd.record.schema import RECORD_COLUMNS
+from opentrd.record.synthesize import synthesize
+
+DATA = Path(__file__).parents[2] / "shared" / "data"
+POSTGRES = os.environ.get("OPENTRD_TEST_POSTGRES")
+SCHEMA = "opentrd_test_cdm"
+SOURCES = ("small", "synthetic", "odd", "synthea27nj", "synpuf50")
+ENGINES = ("duckdb", "postgres", "spark")
+# Counts that differ where a CDM has a row twice, or a date that cannot be: counted once here, twice there.
+UNEQUAL = frozenset(
+    {
+        ("condition_occurrence", "date"), ("drug_exposure", "date"), ("drug_exposure", "end_date"), ("drug_exposure", "person_id"),
+        ("measurement", "date"), ("observation_period", "person_id"), ("observation_period", "row"), ("person", "row"),
+    }
+)  # fmt: skip
+RESULTS = ("episode", "trial", "verdict", "stage")
+Rows = list[tuple[Any, ...]]
+
+
+@dataclass
+class Source:
+    """A typed CDM as a DuckDB file and as Parquet, and what the embedded reader and chain make of it."""
+
+    database: Path
+    parquet: Path
+    tables: dict[str, Rows]
+    noted: dict[tuple[str, str], int]
+
+
+@pytest.fixture(scope="module")
+def source(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Source:
+    folder = tmp_path_factory.mktemp(request.param)
+    database = type_cdm(_cdm_folder(request.param, folder), folder / "source.duckdb")
+    if request.param == "odd":
+        make_odd(database)
+    record = read(database)
+    tables = {
+        f"record.{table}": _sorted(record.connection, f"record.{table}")
+        for table in RECORD_COLUMNS
+        if table != "unread"
+    }
+    noted = _noted(record.connection)
+    assess(record)
+    tables |= {f"assess.{table}": _sorted(record.connection, f"assess.{table}") for table in RESULTS}
+    return Source(database, as_parquet(database, folder / "parquet"), tables, noted)
+
+
+def _cdm_folder(name: str, folder: Path) -> Path:
+    if name == "small":
+        return write_folder(folder / "cdm", CDM)
+    if name in ("synthetic", "odd"):
+        synthesize(150 if name == "odd" else 60, 11, folder / "cdm", "omop")
+        return folder / "cdm"
+    where = DATA / f"omop-{name}"
+    if not where.is_dir():
+        pytest.skip(f"{where} is not on this machine")
+    if name == "synthea27nj":
+        with zipfile.ZipFile(where / "Synthea27Nj_5.4.zip") as packed:
+            packed.extractall(folder / "cdm", [file for file in packed.namelist() if "/" not in file])
+        return folder / "cdm"
+    shutil.copytree(where, folder / "cdm")
+    (folder / "cdm" / "drug_strength_subset.parquet").rename(folder / "cdm" / "drug_strength.parquet")
+    return folder / "cdm"
+
+
+def _sorted(connection: duckdb.DuckDBPyConnection, table: str) -> Rows:
+    return connection.execute(f"FROM {table} ORDER BY ALL").fetchall()
+
+
+def _noted(connection: duckdb.DuckDBPyConnection) -> dict[tuple[str, str], int]:
+    """Rows noted per source and field: the embedded reader gives some a line each and counts the others."""
+    counted: dict[tuple[str, str], int] = {}
+    for source, field, reason in connection.execute(
+        "SELECT source, field, reason FROM record.unread"
+    ).fetchall():
+        found = re.search(r": (\d+) rows?$", reason)
+        counted[source, field] = counted.get((source, field), 0) + (int(found[1]) if found else 1)
+    return counted
+
+
+@contextmanager
+def opened(engine: str, source: Source, folder: Path) -> Iterator[tuple[Engine, InPlace]]:
+    """The engine with the CDM in it."""
+    if engine == "duckdb":
+        shutil.copy(source.database, folder / "copy.duckdb")
+        with Embedded(folder / "copy.duckdb") as embedded:
+            yield embedded, InPlace("the file", "cdm")
+        return
+    if engine == "spark":
+        pytest.importorskip("pyspark", reason="PySpark is not installed")
+        if not (os.environ.get("JAVA_HOME") or shutil.which("java")):
+            pytest.skip("Spark needs a Java runtime")
+        from opentrd.engines.spark import Spark
+
+        with Spark() as spark:
+            yield spark, InPlace(source.parquet)
+        return
+    with in_postgres(source) as (postgres, cdm):
+        yield postgres, cdm
+
+
+@contextmanager
+def in_postgres(source: Source) -> Iterator[tuple[Engine, InPlace]]:
+    """A PostgreSQL server with the CDM in a schema of its own."""
+    if not POSTGRES:
+        pytest.skip("OPENTRD_TEST_POSTGRES names no server")
+    dbapi = pytest.importorskip(
+        "adbc_driver_postgresql.dbapi", reason="the PostgreSQL driver is not installed"
+    )
+    from opentrd.engines.postgres import Postgres
+
+    with dbapi.connect(POSTGRES, autocommit=True) as server, server.cursor() as cursor:
+        cursor.execute(f"DROP SCHEMA IF EXISTS {SCHEMA} CASCADE")
+        cursor.execute(f"CREATE SCHEMA {SCHEMA}")
+        with duckdb.connect(str(source.database), read_only=True) as database:
+            for (table,) in database.execute(
+                "SELECT table_name FROM information_schema.tables WHERE table_schema = 'cdm' ORDER BY 1"
+            ).fetchall():
+                rows = database.sql(f"FROM cdm.{table}").to_arrow_table()
+                cursor.adbc_ingest(table, rows, mode="create", db_schema_name=SCHEMA)
+        try:
+            with Postgres(POSTGRES) as postgres:
+                yield postgres, InPlace(POSTGRES, SCHEMA)
+        finally:
+            cursor.execute(f"DROP SCHEMA {SCHEMA} CASCADE")
+
+
+def fetched(engine: Engine, schema: str, table: str) -> Rows:
+    """The rows of a table of the engine, sorted as the embedded engine sorts."""
+    columns = ", ".join(f'CAST("{name}" AS {kind})' for name, kind in engine.types[schema][table].items())
+    with duckdb.connect() as connection:
+        connection.register("fetched_rows", engine.fetch(schema, table).read_all())
+        return connection.execute(f"SELECT {columns} FROM fetched_rows ORDER BY ALL").fetchall()
+
+
+@pytest.mark.parametrize("engine_name", ENGINES)
+@pytest.mark.parametrize("source", SOURCES, indirect=True)
+def test_read_in_place_equals_the_embedded_reader(source: Source, engine_name: str, tmp_path: Path) -> None:
+    connection = connect()
+    knowledge.load_into(connection)
+    with opened(engine_name, source, tmp_path) as (engine, cdm):
+        engine.load(connection, "knowledge")
+        found = read_in_place(engine, connection, cdm)
+        for table, columns in RECORD_COLUMNS.items():
+            if table != "unread":
+                assert engine.types["record"][table] == columns, table
+                assert fetched(engine, "record", table) == source.tables[f"record.{table}"], table
+        assert found["persons"] == len(source.tables["record.person"])
+        if engine_name != "duckdb":
+            engine.run(order())
+            for table in RESULTS:
+                assert fetched(engine, "assess", table) == source.tables[f"assess.{table}"], table
+    noted = _noted(connection)
+    assert connection.execute("SELECT count(*) FROM record.unread WHERE row <> ''").fetchall() == [(0,)]
+    # Rows that are there twice are counted before or after they are put together.
+    once = (
+        {key: n for key, n in source.noted.items() if key not in UNEQUAL}
+        if "odd" in str(source.database)
+        else source.noted
+    )
+    assert {key: noted.get(key, 0) for key in once} == once
