@@ -14,6 +14,7 @@ import pytest
 
 from histories import DOSES, IMPROVEMENTS, STOPS, Raw, drawn, write_folder
 from opentrd import assess as opentrd_assess
+from opentrd import knowledge
 from opentrd import read as opentrd_read
 from reference.days import Span
 from reference.history import read
@@ -27,8 +28,16 @@ PERSONS = 60
 VERDICT = ("eligible", "met", "failed_low", "failed_high", "met_on", "possible_on", "index_date", "clause",
            "observed_from", "observed_to")  # fmt: skip
 STAGE = ("low", "high", "band_low", "band_high")
-# Fabbri's definitions read issue dates only: a prescription written as two is two issues.
-OF_ISSUES = ("fabbri_2021_text", "fabbri_2021_code")
+DEFINITIONS = knowledge.table("definition").to_pylist()
+# Definitions that count switches read issue dates only: a prescription written as two is two issues.
+OF_ISSUES = {row["definition"] for row in DEFINITIONS if row["family"] == "switches"}
+# Months and years differ in length: the Maudsley duration, its totals and cut-offs, and counts of one calendar year.
+IN_MONTHS = {
+    row["instrument"] for row in knowledge.table("instrument_rule").to_pylist() if row["method"] == "maudsley"
+}
+OF_THE_CALENDAR = {
+    row["definition"] for row in knowledge.table("score_rule").to_pylist() if row["instrument"] in IN_MONTHS
+} | {row["definition"] for row in DEFINITIONS if row["window_from"] == "calendar_year"}
 FOUR_YEARS = 1461  # days after which the calendar of these decades repeats itself
 
 Result = dict[str, list[Row]]
@@ -145,9 +154,9 @@ def test_when_it_happened_does_not_matter(days: int) -> None:
     raws = [raw for raw in drawn(2 * PERSONS, SEED + 3) if to_the_day(raw)]
     assert len(raws) > PERSONS / 3
 
-    # Months differ in length, so that episodes counted in months may too.
     def in_months(key: tuple[str, ...]) -> bool:
-        return days % FOUR_YEARS != 0 and key[:2] == ("stage", "maudsley") and key[2] in ("duration", "total")
+        of_stage = key[0] == "stage" and key[1] in IN_MONTHS and key[2] in ("duration", "total")
+        return days % FOUR_YEARS != 0 and (of_stage or key[1] in OF_THE_CALENDAR)
 
     unchanged(raws, [moved(raw, days) for raw in raws], shifted=days, but=in_months)
 
