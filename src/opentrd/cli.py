@@ -10,11 +10,13 @@ import typer
 from rich.console import Console
 
 import opentrd
+from opentrd.definitions import app as definition_app
 
 app = typer.Typer(
     add_completion=False, no_args_is_help=True, pretty_exceptions_enable=False,
     help="OpenTRD: which treatment trials were adequate, how resistant the depression is by every yardstick, and why.",
 )  # fmt: skip
+app.add_typer(definition_app, name="definition")
 errors = Console(stderr=True, highlight=False)
 out = Console(highlight=False)
 UNREADABLE = 2
@@ -58,7 +60,13 @@ def assess(
             metavar="NAME", help="Keep the tables on the PostgreSQL server in schemas that begin so."
         ),
     ] = None,
-    definitions: Annotated[str | None, typer.Option(metavar="ID,...", help="Only these definitions.")] = None,
+    definitions: Annotated[
+        str | None,
+        typer.Option(
+            metavar="ID,...|FILE.csv",
+            help="Only these definitions; a CSV file or folder of your own adds its own.",
+        ),
+    ] = None,
     person: Annotated[str | None, typer.Option(metavar="ID", help="Only this person.")] = None,
     judgements: Annotated[
         bool, typer.Option("--judgements", help="Write judgements for any number of persons.")

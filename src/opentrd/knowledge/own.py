@@ -26,6 +26,7 @@ from opentrd.knowledge.own_tables import (
     Problem,
     Row,
     Typed,
+    as_text,
     inline_columns,
 )  # fmt: skip
 from opentrd.record.raw import InputError
@@ -87,8 +88,8 @@ def choose(wanted: Sequence[str | Path] | str | Path | None) -> Choice:
         return Choice(shipped())
     asked = [wanted] if isinstance(wanted, str | Path) else list(wanted)
     known = {str(row["definition"]): str(row["family"]) for row in shipped()["definition"].to_pylist()}
-    places = tuple(Path(item) for item in asked if _is_place(item, known))
-    names = tuple(str(item) for item in asked if not _is_place(item, known))
+    places = tuple(Path(item) for item in asked if is_place(item))
+    names = tuple(str(item) for item in asked if not is_place(item))
     facts, own = _with_own(places, tuple(_digest(place) for place in places), loader.TABLES)
     added = {name for one in own for name in one.names}
     known |= dict.fromkeys(added, "own")
@@ -127,9 +128,11 @@ def _with_own(
     return facts, tuple(own)
 
 
-def _is_place(item: str | Path, known: Mapping[str, str]) -> bool:
+def is_place(item: str | Path) -> bool:
+    """Whether this names a file or folder of one's own, and not a definition."""
     if isinstance(item, Path):
         return True
+    known = shipped()["definition"]["definition"].to_pylist()
     return item not in known and (item.lower().endswith(".csv") or (item != "" and Path(item).is_dir()))
 
 
@@ -273,6 +276,28 @@ def _rows(
     return found
 
 
+def write_own(own: Iterable[OwnDefinitions], folder: Path) -> list[str]:
+    """Write the rows as a folder of tables that can be given again; return the names of the tables."""
+    rows: dict[str, list[Typed]] = {}
+    for one in own:
+        for name, given in one.rows.items():
+            rows.setdefault(name, []).extend(given)
+    for name, whole in rows.items():
+        folder.mkdir(parents=True, exist_ok=True)
+        with (folder / f"{name}.csv").open("w", encoding="utf-8", newline="") as stream:
+            writer = csv.writer(stream, lineterminator="\n")
+            writer.writerow(whole[0])
+            writer.writerows([[as_text(value) for value in row.values()] for row in whole])
+    return sorted(rows)
+
+
+def facts_of_run(run_dir: Path) -> Facts:
+    """The facts that a run of ``opentrd assess`` was made with: the shipped ones and the definitions it wrote down."""
+    folder = run_dir / "definitions"
+    return choose([folder]).facts if any(folder.glob("*.csv")) else shipped()
+
+
 __all__ = [
-    "Choice", "DefinitionsError", "Facts", "OwnDefinitions", "Problem", "choose", "merged", "read_own", "shipped",
+    "Choice", "DefinitionsError", "Facts", "OwnDefinitions", "Problem", "choose", "facts_of_run", "is_place", "merged",
+    "read_own", "shipped", "write_own",
 ]  # fmt: skip

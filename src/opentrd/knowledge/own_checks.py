@@ -17,7 +17,7 @@ from pydantic import ValidationError
 
 from opentrd.knowledge.checks import KEYS, NO_REFERENCE, PROVENANCE, REFERENCES
 from opentrd.knowledge.loader import EMPTY_TEXT_COLUMNS, TEXT_COLUMNS
-from opentrd.knowledge.own_fits import fits, known_names, unknown_name
+from opentrd.knowledge.own_fits import field_of, fits, known_names, unknown_name
 from opentrd.knowledge.own_tables import OWNERS, PARTS, Facts, Problem, Row, Typed
 from opentrd.knowledge.schema import MODELS, Fact
 
@@ -45,8 +45,8 @@ def checked(
     for name, pairs in typed.items():
         problems += _names_are_free(name, pairs, facts)
         problems += _keys(name, pairs)
-        problems += _references(name, pairs, typed, facts)
-    problems += fits(typed, facts)
+        problems += _references(name, pairs, rows, facts)
+    problems += fits(typed, rows, facts)
     return {name: tuple(values for _, values in pairs) for name, pairs in typed.items() if pairs}
 
 
@@ -80,29 +80,39 @@ def _typed(name: str, row: Row, facts: Facts, problems: list[Problem]) -> dict[s
     except ValidationError as error:
         for detail in error.errors(include_url=False):
             column = str(detail["loc"][0]) if detail["loc"] else ""
+            if row.made and column in (OWNERS[name], *PROVENANCE):
+                continue  # told of the definition already
             if column:
-                problems.append(_not_usable(model, row, column, given))
+                problems.append(_not_usable(name, model, row, column, given))
             else:
+                # What two cells say together; the sentence begins with the column that it is about.
                 said = str(detail["ctx"]["error"]) if "ctx" in detail else detail["msg"]
+                first = said.split()[0] if said.split()[0] in given else ""
                 problems.append(
                     Problem(
-                        row.file, row.number, "", "the row", "another row", f"{said[:1].upper()}{said[1:]}."
+                        row.file,
+                        row.number,
+                        first,
+                        str(given.get(first) or ""),
+                        "cells that fit together",
+                        f"{said}.",
                     )
                 )
         return None
     return _as_in_table(name, row, values, facts, problems)
 
 
-def _not_usable(model: type[Fact], row: Row, column: str, given: Mapping[str, Any]) -> Problem:
+def _not_usable(name: str, model: type[Fact], row: Row, column: str, given: Mapping[str, Any]) -> Problem:
     value = str(given.get(column) or "")
     expected = _expected(model, column)
+    place = field_of(name, row, column)
     close = difflib.get_close_matches(value, _choices(model, column), 1) if value else []
     advice = f"Is {close[0]} meant?" if close else ""
     if column in PROVENANCE:
         advice = "Every row says its source; knowledge_status recalled is for what was not read anywhere."
     elif not value and "none" in _choices(model, column):
         advice = "Write none when it is not part of the definition."
-    return Problem(row.file, row.number, column, value, expected, advice)
+    return Problem(row.file, row.number, place, value, expected, advice)
 
 
 def _as_in_table(
@@ -158,19 +168,18 @@ def _keys(name: str, pairs: Sequence[tuple[Row, Typed]]) -> Iterator[Problem]:
 
 
 def _references(
-    name: str, pairs: Sequence[tuple[Row, Typed]], typed: Mapping[str, Any], facts: Facts
+    name: str, pairs: Sequence[tuple[Row, Typed]], rows: Mapping[str, Sequence[Row]], facts: Facts
 ) -> Iterator[Problem]:
     for (table, column), (target, target_column) in OWN_REFERENCES.items():
         if table != name:
             continue
-        known = known_names(target, target_column, typed, facts)
+        known = known_names(target, target_column, rows, facts)
         for row, values in pairs:
             value = values[column]
             needed = (name, column) in (("definition", "agent_set"), ("score_rule", "instrument"))
             if value in known or (value in (None, *NO_REFERENCE) and not needed):
                 continue
-            # A row of a rule table that names no definition is blamed on that table, an inline cell on its column.
-            yield unknown_name(row, column, str(value), target, known)
+            yield unknown_name(row, field_of(name, row, column), str(value), target, known)
 
 
 # What a column takes, in words

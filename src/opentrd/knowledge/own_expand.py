@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
 
 from opentrd.knowledge.own_fits import parts_fit
 from opentrd.knowledge.own_tables import (
@@ -16,6 +15,7 @@ from opentrd.knowledge.own_tables import (
     Facts,
     Problem,
     Row,
+    as_text,
     part_columns,
 )  # fmt: skip
 
@@ -47,7 +47,7 @@ def expanded(
         if owner == part:
             cells[part] = key
             values["meaning"] = f"As the row of {name} says"
-        made[part] = [Row(row.file, row.number, {owner: key, **values, **proof})]
+        made[part] = [Row(row.file, row.number, {owner: key, **values, **proof}, True)]
     if family == "instrument" and not any(
         other.cells["instrument"] == name for other in found.get("instrument", ())
     ):
@@ -79,7 +79,7 @@ def _part_defaults(part: str, cells: Mapping[str, str], facts: Facts) -> dict[st
     if part != "instrument_rule" or base is None:
         return {}
     row = next(row for row in facts[part].to_pylist() if row["instrument"] == base)
-    return {column: _text(row[column]) for column in part_columns(part)}
+    return {column: as_text(row[column]) for column in part_columns(part)}
 
 
 def _like_its_base(
@@ -99,10 +99,10 @@ def _like_its_base(
             continue
         for like in facts[name].to_pylist():
             if like["instrument"] == base:
-                copied = {column: _text(value) for column, value in like.items()} | {
+                copied = {column: as_text(value) for column, value in like.items()} | {
                     "instrument": cells["definition"]
                 }
-                made.setdefault(name, []).append(Row(row.file, row.number, copied))
+                made.setdefault(name, []).append(Row(row.file, row.number, copied, True))
     return made
 
 
@@ -119,7 +119,7 @@ def _short(row: Row, proof: dict[str, str], facts: Facts) -> dict[str, list[Row]
             "condition_set": excluded,
             "says": says.get(excluded, excluded.replace("_", " ")),
         }
-        made.setdefault("definition_exclusion", []).append(Row(row.file, row.number, cells | proof))
+        made.setdefault("definition_exclusion", []).append(Row(row.file, row.number, cells | proof, True))
     for gate in ("min_age", "max_age"):
         for value in _list(row.cells.get(gate, "")):
             cells = {
@@ -130,15 +130,9 @@ def _short(row: Row, proof: dict[str, str], facts: Facts) -> dict[str, list[Row]
                 "acts_on": "eligible",
                 "says": "age",
             }
-            made.setdefault("definition_gate", []).append(Row(row.file, row.number, cells | proof))
+            made.setdefault("definition_gate", []).append(Row(row.file, row.number, cells | proof, True))
     return made
 
 
 def _list(cell: str) -> Iterable[str]:
     return [part.strip() for part in cell.split(";") if part.strip() not in ("", "none")]
-
-
-def _text(value: Any) -> str:
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    return "" if value is None else str(value)

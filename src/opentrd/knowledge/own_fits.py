@@ -80,33 +80,42 @@ def parts_fit(row: Row, family: str, found: Mapping[str, Sequence[Row]], problem
 Pairs = Sequence[tuple[Row, Typed]]
 
 
-def fits(typed: Mapping[str, Pairs], facts: Facts) -> Iterator[Problem]:
+def fits(typed: Mapping[str, Pairs], rows: Mapping[str, Sequence[Row]], facts: Facts) -> Iterator[Problem]:
     """What does not fit together in rows that are in order each for itself."""
     for row, values in typed.get("definition", ()):
-        yield from _family_fits(row, values, typed)
+        yield from _family_fits(row, values, rows)
     for row, values in typed.get("adequacy_rule", ()):
         yield from _adequacy_fits(row, values)
     for row, values in typed.get("failure_rule", ()):
         yield from _failure_fits(row, values)
     for row, values in typed.get("definition_gate", ()):
-        yield from _gate_fits(row, values, typed, facts)
+        yield from _gate_fits(row, values, rows, facts)
     for row, values in typed.get("score_rule", ()):
         yield from _score_fits(row, values, typed, facts)
 
 
-def known_names(target: str, column: str, typed: Mapping[str, Any], facts: Facts) -> list[str]:
-    own = [str(values[column]) for _, values in typed.get(target, [])]
+def field_of(name: str, row: Row, column: str) -> str:
+    """The column that a reader sees: a row made out of a short cell is blamed on that cell."""
+    if row.made and name == "definition_exclusion":
+        return "exclusions"
+    return row.cells["gate"] if row.made and name == "definition_gate" else column
+
+
+def known_names(target: str, column: str, rows: Mapping[str, Sequence[Row]], facts: Facts) -> list[str]:
+    """All names in a column: the shipped ones and those of one's own, also in rows that are not in order."""
+    own = [row.cells[column] for row in rows.get(target, []) if column in row.cells]
     return list(dict.fromkeys([*(str(value) for value in facts[target][column].to_pylist()), *own]))
 
 
 def unknown_name(row: Row, column: str, value: str, target: str, known: Sequence[str]) -> Problem:
+    """A name that is nowhere, with the one that may be meant."""
     close = difflib.get_close_matches(value, known, 1)
     listed = f": {', '.join(known)}" if len(known) <= _SHOWN else f" (`opentrd knowledge {target}`)"
     advice = f"Is {close[0]} meant?" if close else ""
     return Problem(row.file, row.number, column, value, f"a name of {target}{listed}", advice)
 
 
-def _family_fits(row: Row, values: Typed, typed: Mapping[str, Any]) -> Iterator[Problem]:
+def _family_fits(row: Row, values: Typed, rows: Mapping[str, Sequence[Row]]) -> Iterator[Problem]:
     family = str(values["family"])
     for column, only in FIXED.get(family, {}).items():
         if values[column] != only:
@@ -122,7 +131,7 @@ def _family_fits(row: Row, values: Typed, typed: Mapping[str, Any]) -> Iterator[
         yield Problem(row.file, row.number, "at_most", str(most), f"at least needed ({values['needed']})")
     for name, (families, _) in PARTS.items():
         owner = OWNERS[name]
-        mine = [other for other, part in typed.get(name, []) if part[owner] == values["definition"]]
+        mine = [other for other in rows.get(name, []) if other.cells[owner] == values["definition"]]
         if owner != name and family in families and not mine:
             columns = ", ".join(part_columns(name))
             yield Problem(
@@ -185,10 +194,10 @@ def _failure_fits(row: Row, values: Typed) -> Iterator[Problem]:
         )
 
 
-def _gate_fits(row: Row, values: Typed, typed: Mapping[str, Any], facts: Facts) -> Iterator[Problem]:
+def _gate_fits(row: Row, values: Typed, rows: Mapping[str, Sequence[Row]], facts: Facts) -> Iterator[Problem]:
     gate, subject = str(values["gate"]), values["subject"]
     if gate in SUBJECTS and not (gate == "no_effective" and subject is None):
-        known = known_names(*SUBJECTS[gate], typed, facts)
+        known = known_names(*SUBJECTS[gate], rows, facts)
         if subject not in known:
             yield unknown_name(row, "subject", str(subject or ""), SUBJECTS[gate][0], known)
     elif gate not in SUBJECTS and subject is not None:

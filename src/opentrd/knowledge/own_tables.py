@@ -106,11 +106,12 @@ class DefinitionsError(InputError):
 
 @dataclass(frozen=True)
 class Row:
-    """One row of a file as text, and where it stands."""
+    """One row of a file as text, and where it stands; ``made``: out of a row of definitions that writes it in short."""
 
     file: str
     number: int
     cells: Mapping[str, str]
+    made: bool = False
 
 
 @cache
@@ -123,3 +124,10 @@ def part_columns(name: str) -> list[str]:
     """The parameters of a rule table that may stand in the row of a definition."""
     owner = OWNERS[name]
     return [column for column in table(name).column_names if column not in (owner, "meaning", *PROVENANCE)]
+
+
+def as_text(value: Any) -> str:
+    """A value as it stands in a CSV file."""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return "" if value is None else str(value)
