@@ -74,9 +74,9 @@ def test_pages_show_no_person_id_and_need_no_network(
         (("--as-of", "2020-02-31"), "as-of '2020-02-31' is not a date; expected YYYY-MM-DD"),
         (
             ("--definitions", "sforzini_2022,nonsense"),
-            "No definition is called nonsense. Known: esketamine_phase3",
+            "No definition is called nonsense. Known: amber_questionnaire",
         ),
-        (("--engine", "oracle"), "The engine 'oracle' is not part of this version"),
+        (("--engine", "oracle"), "The engine 'oracle' is not known"),
         (("--person", "nobody"), "no person with the id given"),
     ],
 )
@@ -184,9 +184,9 @@ def test_knowledge_shows_facts_with_their_source(
 def test_sql_prints_a_tested_dialect_and_refuses_another(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert run(monkeypatch, "sql", "--dialect", "spark") == 2
+    assert run(monkeypatch, "sql", "--dialect", "trino") == 2
     assert "not tested" in capsys.readouterr().err
-    assert run(monkeypatch, "sql", "--dialect", "spark", "--untested") == 0
+    assert run(monkeypatch, "sql", "--dialect", "trino", "--untested") == 0
     assert capsys.readouterr().out.startswith("-- UNTESTED")
     assert run(monkeypatch, "sql", "--dialect", "klingon") == 2
 

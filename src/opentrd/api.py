@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import datetime as dt
 import itertools
+import time
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import duckdb
 
+from opentrd import knowledge
 from opentrd.assess import worlds
 from opentrd.assess.plan import Step, order, steps, trace_order
 from opentrd.engines import duckdb as embedded
+from opentrd.engines import is_embedded, open_engine, sqlite
+from opentrd.knowledge.own import Choice, choose
 from opentrd.record.raw import InputError
 from opentrd.record.reading import Record, read
 
@@ -21,11 +25,18 @@ if TYPE_CHECKING:
     import polars
     import pyarrow
 
+    from opentrd.engines.base import Engine
+    from opentrd.multiverse import Grid
+
 __all__ = ["Assessment", "Record", "ResultTable", "assess", "read"]
 
 # Judgements, questions and the trace are written for up to so many persons; they are many rows a person.
 DETAIL_PERSONS = 1_000
+# A larger population is assessed so many persons at a time: memory then does not grow with it.
+CHUNK_PERSONS = 100_000
 FIRST_YEAR, LAST_YEAR = 1850, 2199
+# What comes back of a large population from an engine that is not the embedded one.
+BROUGHT = ("as_of", "episode", "trial", "verdict", "stage")
 RESULT_TABLES = ("episode", "trial", "judgement", "verdict", "stage", "question")
 _run_numbers = itertools.count(1)
 
@@ -39,8 +50,20 @@ class ResultTable:
 
     def _query(self) -> duckdb.DuckDBPyRelation:
         self._assessment.check_current()
+        small = self._assessment.small
+        if small is not None and self.name in RESULT_TABLES:
+            try:
+                return self._assessment.record.database.from_arrow(small.table(self.name)).order("ALL")
+            except sqlite.TooManyWorlds:
+                pass
         where = "record" if self.name == "unread" else "assess"
-        return self._assessment.connection.sql(f"SELECT * FROM {where}.{self.name} ORDER BY ALL")
+        try:
+            return self._assessment.connection.sql(f"SELECT * FROM {where}.{self.name} ORDER BY ALL")
+        except duckdb.CatalogException:
+            raise RuntimeError(
+                f"The table {self.name} was not brought back from {self._assessment.engine}; "
+                "call assess with judgements=True."
+            ) from None
 
     def arrow(self) -> pyarrow.Table:
         """The table as an Arrow table."""
@@ -74,13 +97,27 @@ class Assessment:
     result tables. A later run over the same record replaces the tables; an older Assessment then says so.
     """
 
-    def __init__(self, record: Record, seconds: dict[str, float], detailed: bool) -> None:
+    def __init__(
+        self,
+        record: Record,
+        seconds: dict[str, float],
+        detailed: bool,
+        engine: str = "duckdb",
+        choice: Choice | None = None,
+    ) -> None:
         self.record = record
-        self.connection = record.connection
+        self.engine = engine
+        self.choice = choice or choose(None)
+        self.small: sqlite.SmallRun | None = None
         self.seconds = seconds
         self.detailed = detailed
-        self._run_number = next(_run_numbers)
-        self.connection.execute(f"CREATE OR REPLACE TABLE assess.run AS SELECT {self._run_number} AS number")
+        self.varied = False  # true once the variants of a multiverse are counted
+        self._run_number = record.run_number = next(_run_numbers)
+
+    @property
+    def connection(self) -> duckdb.DuckDBPyConnection:
+        """The embedded database with all tables, those between the record and the results included."""
+        return self.record.connection
 
     def __getattr__(self, name: str) -> ResultTable:
         if name in RESULT_TABLES or name == "unread":
@@ -91,7 +128,7 @@ class Assessment:
 
     def check_current(self) -> None:
         """Raise RuntimeError when a later run over the same record has replaced these tables."""
-        if self.connection.execute("SELECT number FROM assess.run").fetchall() != [(self._run_number,)]:
+        if self.record.run_number != self._run_number:
             raise RuntimeError(
                 "This assessment was replaced by a later one of the same record. Read the record again for a "
                 "second assessment, or keep the first one's tables with .arrow() before the next run."
@@ -111,8 +148,36 @@ class Assessment:
         self.trace()
         return explain(self.connection, table, key, person_id)
 
+    def multiverse(
+        self, grid: Grid | str | Path | None = None, *, progress: Callable[[str], None] | None = None
+    ) -> ResultTable:
+        """Count the persons who meet each variant of a grid of definitions of the family `failures`.
+
+        ``grid``: a CSV file with the columns parameter and value, a mapping of parameter to values, or nothing for the
+        shipped grid. One row of the table is one variant: its parameters, ``eligible_low`` and ``eligible_high``, ``met_low`` and
+        ``met_high`` (persons who certainly and possibly meet it). Raises InputError for a grid that is not valid, and after an
+        assessment on another engine.
+        """
+        from opentrd import multiverse
+
+        self.check_current()
+        connection = self.connection
+        if not self.engine.startswith("duckdb"):
+            raise InputError(
+                f"A multiverse is counted by the embedded engine, not {self.engine}; leave the engine out."
+            )
+        chosen = parse_grid(grid) if isinstance(grid, str | Path) else grid
+        multiverse.run(connection, chosen, progress=progress)
+        self.varied = True
+        return ResultTable(self, "multiverse")
+
     def trace(self) -> None:
         """Make ``assess.trace`` (a view), once."""
+        if not self.detailed and self.engine != "duckdb":
+            raise RuntimeError(
+                f"Tables in between stayed on {self.engine}, because the record has more than {DETAIL_PERSONS:,} "
+                "persons: there is nothing to explain from. Assess fewer persons, or use the embedded engine."
+            )
         for step in trace_order():
             self.connection.execute(f"CREATE OR REPLACE VIEW assess.{step.table} AS {step.sql}")
 
@@ -123,36 +188,135 @@ class Assessment:
         self.check_current()
         return write_pages(self, Path(path), min_count=min_count)
 
-    def write(self, path: str | Path, *, min_count: int = 5, judgements: bool = False) -> Path:
-        """Write tables, ``unread.csv``, ``run.json`` and the pages into the folder ``path``; return the first page."""
+    def write(
+        self, path: str | Path, *, min_count: int = 5, judgements: bool = False, cohort_id: int | None = None
+    ) -> Path:
+        """Write tables, ``unread.csv``, ``run.json`` and the pages into the folder ``path``; return the first page.
+
+        ``cohort_id`` adds ``tables/cohort.parquet``, an OMOP cohort table of those who certainly meet each definition,
+        numbered from it on (``opentrd.cohort``).
+        """
         from opentrd.output import write_output
 
         self.check_current()
-        return write_output(self, Path(path), min_count=min_count, judgements=judgements)
+        return write_output(
+            self, Path(path), min_count=min_count, judgements=judgements, cohort_id=cohort_id
+        )
 
 
 def assess(
     record: Record,
     as_of: dt.date | str | None = None,
-    engine: str | None = None,
+    engine: str | Engine | None = None,
     *,
-    definitions: Sequence[str] | None = None,
+    definitions: Sequence[str | Path] | str | Path | None = None,
     progress: Callable[[str], None] | None = None,
+    engine_schema: str | None = None,
+    judgements: bool = False,
 ) -> Assessment:
     """Run the assessment over a record.
 
     ``as_of`` is the last day that is used (default: per person, the last day of the record). ``definitions`` limits the
-    definitions of TRD; instruments are always staged. ``engine``: only ``duckdb``, the embedded one, in this version.
+    definitions of TRD to those named; instruments are always staged. A CSV file or a folder in it adds definitions of
+    one's own (``docs/your-own-definition.md``); files alone do not limit.
+
+    ``engine``: ``duckdb`` (the embedded one), ``spark``, ``postgresql://user@host:port/database``, or an open engine of
+    ``opentrd.engines``, which stays open. Elsewhere the chain runs there and only result tables come back; for up to
+    1,000 persons all tables do, and questions and the trace are made from them here. ``engine_schema`` begins the names
+    of the schemas on a PostgreSQL server and makes them stay. ``judgements`` brings the judgements of any number of
+    persons back as well.
+
+    ``sqlite`` is for few persons: verdicts and stages of one patient take it milliseconds. A process that assesses many
+    small records goes over to it by itself. Questions, and tables in the embedded database, are then made once asked for.
     Raises InputError for an engine, a date or a definition that is not known.
     """
-    if engine not in (None, "duckdb"):
-        raise InputError(f"The engine {engine!r} is not part of this version; leave it out or give duckdb.")
     day = parse_day(as_of)
-    _limit_definitions(record.connection, definitions)
-    seconds = embedded.run(record.connection, order(), as_of=day, progress=progress)
+    local = engine == "sqlite" or (is_embedded(engine) and record.in_place is None)
+    if engine_schema is not None and local:
+        raise InputError("A schema can be named only for an engine on a PostgreSQL server.")
+    choice = choose(definitions)
+    record.pending = None
+    if record.in_place is not None:
+        from opentrd.in_place import assess_in_place
+
+        return assess_in_place(
+            record, record.in_place, engine, day, choice,
+            judgements=judgements, engine_schema=engine_schema, progress=progress,
+        )  # fmt: skip
+    if engine == "sqlite" or (engine is None and sqlite.pays(record.database)):
+        return _assess_small(record, day, choice)
+    began = time.perf_counter()
+    knowledge.load_into(record.connection, choice.facts)
     detailed = record.persons <= DETAIL_PERSONS
+    if (engine is None or engine == "duckdb") and record.persons > CHUNK_PERSONS:
+        seconds = embedded.run_in_chunks(
+            record.connection,
+            order(),
+            size=CHUNK_PERSONS,
+            keep=(*BROUGHT, "judgement") if judgements else BROUGHT,
+            as_of=day,
+            progress=progress,
+        )
+        name = f"duckdb, {CHUNK_PERSONS:,} persons at a time"
+    elif engine is None or engine == "duckdb":
+        seconds = embedded.run(record.connection, order(), as_of=day, progress=progress)
+        name = "duckdb"
+    else:
+        opened = open_engine(engine, schema=engine_schema) if isinstance(engine, str) else engine
+        try:
+            seconds = _run_elsewhere(
+                opened, record, day, progress, everything=detailed, judgements=judgements
+            )
+            name = opened.name
+        finally:
+            if opened is not engine:
+                opened.close()
     _ask(record.connection, detailed, progress)
-    return Assessment(record, seconds, detailed)
+    if engine is None:
+        sqlite.note_spent(record.database, time.perf_counter() - began)
+    return Assessment(record, seconds, detailed, name, choice)
+
+
+def _assess_small(record: Record, day: dt.date | None, choice: Choice) -> Assessment:
+    """Assess few persons in SQLite; the embedded database runs the chain when its tables are asked for."""
+    sqlite.require()
+    small = sqlite.SmallRun(record.database, day, choice.facts)
+    assessment = Assessment(record, small.seconds, True, "sqlite", choice)
+    assessment.small = small
+
+    def settle() -> None:
+        knowledge.load_into(record.database, choice.facts)
+        assessment.seconds = embedded.run(record.database, order(), as_of=day)
+        detailed = record.persons <= DETAIL_PERSONS
+        _ask(record.database, detailed, None)
+        assessment.engine, assessment.detailed = "duckdb", detailed
+
+    record.pending = settle
+    return assessment
+
+
+def _run_elsewhere(
+    engine: Engine,
+    record: Record,
+    day: dt.date | None,
+    progress: Callable[[str], None] | None,
+    *,
+    everything: bool,
+    judgements: bool,
+) -> dict[str, float]:
+    """Run the chain on an engine that is not the embedded one, and bring the results back."""
+    if progress:
+        progress(f"loading the record into {engine.name}")
+    engine.load(record.connection)
+    seconds = engine.run(order(), as_of=day, progress=progress)
+    wanted = {*BROUGHT, "judgement"} if judgements else set(BROUGHT)
+    brought = [step for step in order() if everything or step.table in wanted]
+    # The embedded SQL reads the day of the request too.
+    record.connection.execute(
+        "CREATE OR REPLACE TABLE record.request AS SELECT CAST(? AS DATE) AS as_of", [day]
+    )
+    engine.bring(record.connection, brought, progress)
+    return seconds
 
 
 def parse_day(text: dt.date | str | None) -> dt.date | None:
@@ -168,6 +332,13 @@ def parse_day(text: dt.date | str | None) -> dt.date | None:
         raise InputError(
             f"as-of {text!r} is not a date; expected YYYY-MM-DD, for example 2024-06-30."
         ) from None
+
+
+def parse_grid(text: str | Path) -> Grid:
+    """The grid of a multiverse from a CSV file, or the shipped one for ``default``. Raises InputError for anything else."""
+    from opentrd import multiverse
+
+    return multiverse.default_grid() if str(text) == "default" else multiverse.read_grid(text)
 
 
 def _ask(
@@ -188,26 +359,6 @@ def _ask(
 
 def _run_world(connection: duckdb.DuckDBPyConnection, chain: Iterable[Step], as_of: dt.date | None) -> object:
     return embedded.run(connection, chain, as_of=as_of)
-
-
-def _limit_definitions(connection: duckdb.DuckDBPyConnection, wanted: Sequence[str] | None) -> None:
-    from opentrd import knowledge
-
-    knowledge.load_into(connection)
-    if wanted is None:
-        return
-    rows = connection.execute(
-        "SELECT definition FROM knowledge.definition WHERE family <> 'instrument' ORDER BY definition"
-    ).fetchall()
-    known = [str(row[0]) for row in rows]
-    unknown = [name or "(nothing)" for name in wanted if name not in known]
-    if unknown or not wanted:
-        raise InputError(
-            f"No definition is called {', '.join(unknown) or '(nothing)'}. Known: {', '.join(known)}."
-        )
-    for table in ("definition", "definition_exclusion", "switch_rule", "window_rule"):
-        keep = "definition IN (SELECT unnest(?)) OR definition IN ('maudsley', 'thase_rush', 'mgh_s')"
-        connection.execute(f"DELETE FROM knowledge.{table} WHERE NOT ({keep})", [list(wanted)])
 
 
 def _dicts(result: duckdb.DuckDBPyRelation) -> list[dict[str, Any]]:

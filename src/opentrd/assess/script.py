@@ -2,65 +2,117 @@
 
 from __future__ import annotations
 
-import sqlglot
+from collections.abc import Iterator
+
+from sqlglot import exp
 
 from opentrd import knowledge
-from opentrd.assess.plan import order, trace_order
-from opentrd.record.schema import RECORD_COLUMNS
+from opentrd.assess.plan import Step, order, trace_order
+from opentrd.engines.translate import Types, translate, types_of
+from opentrd.record.raw import connect, create_record_tables
 
+# Comments of the head hold no quotation mark and no semicolon: some shells split a script at these.
 _HEAD = """-- OpenTRD {version}: the whole assessment.
--- Before: schema record with the tables {tables}, filled by you (see docs/data-dictionary.md),
---         and record.request (as_of DATE) with one row: the last day that is used, or NULL.
--- After:  schema assess with one table per step; the results are episode, trial, judgement, verdict and stage.
+-- Before: schema record with its tables filled by you (see docs/data-dictionary.md). Tables that are not there are made
+--         here and stay empty. record.kept names the tables that the source keeps. record.request (as_of DATE) has one
+--         row: the last day that is used, or NULL.
+-- After:  schema assess with one table per step. The results are episode, trial, judgement, verdict and stage.
+-- Run it once: the schemas knowledge and assess must not be there yet.
 """
+# What a session has to say first, so that the statements mean what they mean in DuckDB.
+_SESSION = {
+    "duckdb": (),
+    "postgres": ("SET client_min_messages = warning", "SET jit = off"),
+    "spark": ("SET spark.sql.ansi.enabled = true", "SET spark.sql.session.timeZone = UTC"),
+}
+_TYPES = {
+    "duckdb": {},
+    "postgres": {"VARCHAR": 'TEXT COLLATE "C"', "DOUBLE": "DOUBLE PRECISION"},
+    "spark": {"VARCHAR": "STRING"},
+}
+# PostgreSQL plans badly over tables that it has not looked at.
+_LOOK_AT = {"postgres": "ANALYZE"}
 
 
 def script(dialect: str, *, tested: bool) -> str:
-    """The script in one dialect: the facts as INSERTs, then one CREATE TABLE per step, then the trace."""
+    """The script in one dialect: the facts as INSERTs, then one CREATE TABLE per step, then the trace as views.
+
+    Raises NotTranslatedError when a step has no equal in the dialect.
+    """
     import opentrd
 
-    parts = [_HEAD.format(version=opentrd.__version__, tables=", ".join(sorted(RECORD_COLUMNS)))]
+    parts = [_HEAD.format(version=opentrd.__version__)]
     if not tested:
         parts.insert(0, "-- UNTESTED: no test of OpenTRD has run this dialect.\n")
-    statements = ["CREATE SCHEMA IF NOT EXISTS knowledge", "CREATE SCHEMA IF NOT EXISTS assess"]
-    statements += _facts()
-    statements += [f"CREATE TABLE assess.{step.table} AS\n{step.sql}" for step in (*order(), *trace_order())]
-    for statement in statements:
-        if dialect == "duckdb":
-            parts.append(statement.strip() + ";\n")
-        else:
-            parts.append(sqlglot.transpile(statement, read="duckdb", write=dialect, pretty=True)[0] + ";\n")
-    return "\n".join(parts)
+    types = _record_and_knowledge()
+    statements = list(_SESSION.get(dialect, ()))
+    statements += [
+        f"CREATE SCHEMA {'IF NOT EXISTS ' if schema == 'record' else ''}{schema}"
+        for schema in ("record", "knowledge", "assess")
+    ]
+    statements += _record(dialect, types)
+    statements += _facts(dialect, types)
+    for step in (*order(), *trace_order()):
+        late = step in trace_order()
+        kind = "VIEW" if late else step.kind
+        select = _select(step, dialect, types)
+        statements.append(f"CREATE {kind} assess.{step.table} AS\n{select.strip()}")
+        if kind == "TABLE" and dialect in _LOOK_AT:
+            statements.append(f"{_LOOK_AT[dialect]} assess.{step.table}")
+    return "\n".join([*parts, *(f"{statement};\n" for statement in statements)])
 
 
-def _facts() -> list[str]:
-    statements = []
-    for name in knowledge.tables():
-        table = knowledge.table(name)
-        columns = ", ".join(f"{field.name} {_sql_type(str(field.type))}" for field in table.schema)
-        statements.append(f"CREATE TABLE knowledge.{name} ({columns})")
-        rows = [f"({', '.join(_literal(value) for value in row.values())})" for row in table.to_pylist()]
+def _select(step: Step, dialect: str, types: Types) -> str:
+    """The SELECT of a step; DuckDB's own is left as it is written, with its comments."""
+    made = translate(step.sql, dialect, types, file=step.path.name)
+    types.setdefault("assess", {})[step.table] = made.columns
+    return step.sql if dialect == "duckdb" else made.sql
+
+
+def _record_and_knowledge() -> Types:
+    connection = connect()
+    try:
+        create_record_tables(connection)
+        knowledge.load_into(connection)
+        types = types_of(connection, "record", "knowledge")
+    finally:
+        connection.close()
+    types["record"]["request"] = {"as_of": "DATE"}
+    return types
+
+
+def _record(dialect: str, types: Types) -> Iterator[str]:
+    for table, columns in types["record"].items():
+        yield f"CREATE TABLE IF NOT EXISTS {_name(dialect, 'record', table)} ({_columns(dialect, columns)})"
+    yield (
+        "INSERT INTO record.request SELECT CAST(NULL AS DATE) AS as_of FROM (SELECT count(*) AS filled FROM record.request) AS r "
+        "WHERE filled = 0"
+    )
+
+
+def _facts(dialect: str, types: Types) -> Iterator[str]:
+    for table, columns in types["knowledge"].items():
+        named = _name(dialect, "knowledge", table)
+        yield f"CREATE TABLE {named} ({_columns(dialect, columns)})"
+        rows = [
+            f"({', '.join(_literal(value, dialect) for value in row.values())})"
+            for row in knowledge.table(table).to_pylist()
+        ]
         if rows:
-            statements.append(f"INSERT INTO knowledge.{name} VALUES\n" + ",\n".join(rows))
-    return statements
+            yield f"INSERT INTO {named} VALUES\n" + ",\n".join(rows)
 
 
-def _sql_type(arrow_type: str) -> str:
-    known = {
-        "int64": "BIGINT",
-        "double": "DOUBLE",
-        "bool": "BOOLEAN",
-        "date32[day]": "DATE",
-        "null": "VARCHAR",
-    }
-    return known.get(arrow_type, "VARCHAR")
+def _name(dialect: str, schema: str, table: str) -> str:
+    return exp.table_(table, db=schema, quoted=True).sql(dialect=dialect)
 
 
-def _literal(value: object) -> str:
-    if value is None:
-        return "NULL"
-    if isinstance(value, bool):
-        return "TRUE" if value else "FALSE"
-    if isinstance(value, int | float):
-        return repr(value)
-    return "'" + str(value).replace("'", "''") + "'"
+def _columns(dialect: str, columns: dict[str, str]) -> str:
+    kinds = _TYPES.get(dialect, {})
+    return ", ".join(
+        f"{exp.to_identifier(column, quoted=True).sql(dialect=dialect)} {kinds.get(kind, kind)}"
+        for column, kind in columns.items()
+    )
+
+
+def _literal(value: object, dialect: str) -> str:
+    return exp.convert(value).sql(dialect=dialect)

@@ -5,8 +5,9 @@ from __future__ import annotations
 import datetime as dt
 import time
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from types import TracebackType
+from typing import Any
 
 import duckdb
 import pyarrow as pa
@@ -48,15 +49,22 @@ class Engine(ABC):
                     self.types.setdefault(schema, {})[table] = columns
 
     def create(
-        self, schema: str, table: str, sql: str, *, file: str, functions: frozenset[str] = frozenset()
+        self,
+        schema: str,
+        table: str,
+        sql: str,
+        *,
+        file: str,
+        view: bool = False,
+        functions: frozenset[str] = frozenset(),
     ) -> None:
-        """Make a table from a SELECT in DuckDB's dialect, replacing one that this run made before.
+        """Make a table (or a view) from a SELECT in DuckDB's dialect, replacing one that this run made before.
 
         ``file`` is named in errors, ``functions`` admits more functions than the assessment uses (see ``translate``).
         Raises NotTranslatedError when the engine has no equal statement.
         """
         made = translate(sql, self.dialect, self.types, file=file, place=self.place, functions=functions)
-        self._create(schema, table, made.sql)
+        self._create(schema, table, made.sql, view)
         self.types.setdefault(schema, {})[table] = made.columns
 
     def run(
@@ -77,22 +85,47 @@ class Engine(ABC):
             if progress:
                 progress(step.table)
             began = time.perf_counter()
-            self.create("assess", step.table, step.sql, file=step.path.name)
+            self.create("assess", step.table, step.sql, file=step.path.name, view=step.kind == "VIEW")
             seconds[step.table] = round(time.perf_counter() - began, 4)
         return seconds
 
-    def bring(self, connection: duckdb.DuckDBPyConnection, schema: str, tables: Iterable[str]) -> None:
-        """Copy tables of the engine into the schema of an embedded database, with the types they have there."""
-        connection.execute(f"CREATE SCHEMA IF NOT EXISTS {schema}")
-        for table in tables:
+    def bring(
+        self,
+        connection: duckdb.DuckDBPyConnection,
+        steps: Iterable[Step],
+        progress: Callable[[str], None] | None = None,
+    ) -> None:
+        """Copy the tables of these steps into ``assess`` of an embedded database; a view there stays a view.
+
+        What an earlier run left in ``assess`` is dropped: results of two runs never stand side by side.
+        """
+        connection.execute("DROP SCHEMA IF EXISTS assess CASCADE; CREATE SCHEMA assess")
+        for step in steps:
+            if progress:
+                progress(f"{step.table} (reading back)")
+            view = step.kind == "VIEW"
+            name = f"brought_{step.table}" if view else step.table
             columns = ", ".join(
-                f'CAST("{name}" AS {kind}) AS "{name}"' for name, kind in self.types[schema][table].items()
+                f'CAST("{column}" AS {kind}) AS "{column}"'
+                for column, kind in self.types["assess"][step.table].items()
             )
-            connection.register("brought_rows", self.fetch(schema, table))
-            connection.execute(
-                f"CREATE OR REPLACE TABLE {schema}.{table} AS SELECT {columns} FROM brought_rows"
-            )
+            connection.register("brought_rows", self.fetch("assess", step.table))
+            connection.execute(f"CREATE OR REPLACE TABLE assess.{name} AS SELECT {columns} FROM brought_rows")
             connection.unregister("brought_rows")
+            if view:
+                connection.execute(f"CREATE OR REPLACE VIEW assess.{step.table} AS FROM assess.{name}")
+
+    def expose(self, schema: str, table: str, select: str, columns: Mapping[str, str]) -> None:
+        """Make a view from a SELECT in the engine's own dialect, of tables that are not this run's.
+
+        ``columns`` are its columns with their types, as DuckDB names types. Text has to compare by code point.
+        """
+        self._create(schema, table, select, True)
+        self.types.setdefault(schema, {})[table] = dict(columns)
+
+    @abstractmethod
+    def rows(self, query: str) -> list[tuple[Any, ...]]:
+        """The rows of a query in the engine's own dialect."""
 
     @abstractmethod
     def place(self, schema: str, table: str) -> tuple[str | None, str]:
@@ -107,8 +140,8 @@ class Engine(ABC):
         """Remove what this run made (unless it was asked to stay) and let go of the engine."""
 
     @abstractmethod
-    def _create(self, schema: str, table: str, sql: str) -> None:
-        """Make a table from a SELECT in the engine's own dialect."""
+    def _create(self, schema: str, table: str, sql: str, view: bool) -> None:
+        """Make a table or a view from a SELECT in the engine's own dialect."""
 
     @abstractmethod
     def _load(

@@ -115,13 +115,15 @@ class Postgres(Engine):
         self.execute(f'CREATE SCHEMA "{name}"')
         self._made.add(name)
 
-    def _create(self, schema: str, table: str, sql: str) -> None:
+    def _create(self, schema: str, table: str, sql: str, view: bool) -> None:
         self._schema(schema)
         named = self._named(schema, table)
         with self._explained(f"making {schema}.{table}"), self._connection.cursor() as cursor:
-            cursor.execute(f"DROP TABLE IF EXISTS {named}")
-            cursor.execute(f"CREATE UNLOGGED TABLE {named} AS\n{sql}")
-            cursor.execute(f"ANALYZE {named}")  # the planner knows nothing of a new table
+            if table in self.types.get(schema, {}):
+                cursor.execute(f"DROP {'VIEW' if view else 'TABLE'} {named} CASCADE")
+            cursor.execute(f"CREATE {'VIEW' if view else 'UNLOGGED TABLE'} {named} AS\n{sql}")
+            if not view:
+                cursor.execute(f"ANALYZE {named}")  # the planner knows nothing of a new table
 
     def _load(
         self, connection: duckdb.DuckDBPyConnection, schema: str, table: str, columns: dict[str, str]
@@ -134,7 +136,7 @@ class Postgres(Engine):
             for column, kind in columns.items()
         )
         with self._explained(f"loading {schema}.{table}"), self._connection.cursor() as cursor:
-            cursor.execute(f"DROP TABLE IF EXISTS {named}")
+            cursor.execute(f"DROP TABLE IF EXISTS {named} CASCADE")
             cursor.execute(f"CREATE UNLOGGED TABLE {named} ({typed})")
             rows = connection.sql(f"SELECT {chosen} FROM {schema}.{table}").to_arrow_reader(_BATCH_ROWS)
             cursor.adbc_ingest(table, rows, mode="append", db_schema_name=f"{self.prefix}_{schema}")

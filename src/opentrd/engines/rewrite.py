@@ -133,24 +133,25 @@ def division_is_floating(tree: exp.Expr) -> exp.Expr:
     return tree
 
 
+def days_apart(tree: exp.Expr) -> exp.Expr:
+    """A date minus a date is a number of days."""
+    for node in _all(tree, exp.Sub):
+        if kind_of(node.this) == "DATE" and kind_of(node.expression) == "DATE":
+            days = exp.DateDiff(this=node.this.copy(), expression=node.expression.copy(), unit=exp.var("DAY"))
+            node.replace(days)
+    return tree
+
+
 def dates_add_days(tree: exp.Expr) -> exp.Expr:
-    """A date plus or minus days is a date; a date minus a date is a number of days."""
+    """A date plus or minus days is a date."""
     for node in _all(tree, exp.Add, exp.Sub):
         left, right = kind_of(node.this), kind_of(node.expression)
-        if left == "DATE" and right == "DATE" and isinstance(node, exp.Sub):
-            node.replace(_days_between(node.expression.copy(), node.this.copy()))
-        elif "DATE" in (left, right):
+        if "DATE" in (left, right):
             if left != "DATE" or right != "BIGINT":
                 raise CannotRewrite(node, "only a date plus or minus a whole number of days")
             if not isinstance(node.expression, exp.Literal | exp.Cast):
                 _wrap(node.expression, lambda part: _cast(part, "INTEGER"))
     return tree
-
-
-def _days_between(first: exp.Expr, last: exp.Expr) -> exp.Expr:
-    days = exp.DateDiff(this=last, expression=first, unit=exp.var("DAY"))
-    days.type = exp.DataType.build("BIGINT")
-    return days
 
 
 def text_has_one_form(tree: exp.Expr) -> exp.Expr:
@@ -302,16 +303,18 @@ def _call(name: str, *arguments: exp.Expr) -> exp.Expr:
 
 
 Rewrite = Callable[[exp.Expr], exp.Expr]
-_BOTH: tuple[Rewrite, ...] = (
+OF_BOTH: tuple[Rewrite, ...] = (
     text_has_one_form, comparisons_have_one_type, unions_are_typed, output_is_typed, division_is_floating, dates_add_days,
 )  # fmt: skip
+# Any dialect that is not named here takes those of both, and is not tested.
 REWRITES: dict[str, tuple[Rewrite, ...]] = {
+    "duckdb": (),
     "postgres": (
-        *_BOTH,
+        *OF_BOTH,
         whole_numbers_stay_whole,
         days_by_subtraction,
         text_in_code_points,
         dates_as_iso_text,
     ),
-    "spark": (*_BOTH, whole_numbers_are_rounded, lists_are_sorted),
+    "spark": (*OF_BOTH, whole_numbers_are_rounded, lists_are_sorted),
 }

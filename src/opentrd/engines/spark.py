@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import shutil
 import tempfile
 import uuid
+import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -38,6 +40,7 @@ _LOCAL = {
     "spark.log.level": "ERROR",
     "spark.driver.bindAddress": "127.0.0.1",
     "spark.driver.host": "127.0.0.1",
+    "spark.driver.extraJavaOptions": f"-Dlog4j2.configurationFile={Path(__file__).with_name('log4j2.properties').as_uri()}",
 }
 _CONFIGURED_BY = ("SPARK_CONF_DIR", "SPARK_HOME", "SPARK_REMOTE", "PYSPARK_SUBMIT_ARGS")
 
@@ -47,7 +50,8 @@ class Spark(Engine):
 
     ``session`` is one of the caller's; without it the running one is used, or one is started: as the environment
     configures it, else inside this machine. The caller's views and settings are left alone. ``work`` is a folder that
-    every worker reaches, for the tables in between; inside one machine a temporary one is made. It is emptied again.
+    every worker reaches, for the tables in between (also the Spark setting ``spark.opentrd.work``); inside one machine
+    a temporary one is made. It is emptied again.
     Raises InputError when PySpark or Java is missing, or a cluster is given no folder.
     """
 
@@ -56,19 +60,33 @@ class Spark(Engine):
 
     def __init__(self, session: SparkSession | None = None, *, work: str | None = None) -> None:
         super().__init__()
-        self._own = session is None
         base = session or _started()
         self.session = base.newSession()
         for rule, value in _RULES.items():
             self.session.conf.set(rule, value)
+        # It prints whole queries, with what stands in a cell, where an error is answered here.
+        logging.getLogger("SQLQueryContextLogger").setLevel(logging.CRITICAL)
         self.local = (self.session.sparkContext.master or "local").startswith("local")
+        work = work or self.session.conf.get("spark.opentrd.work", None)
         if work is None and not self.local:
             raise InputError(
-                "Spark runs on several machines: give a folder that all of them reach for the tables in between."
+                "Spark runs on several machines: name a folder that all of them reach in the Spark setting "
+                "spark.opentrd.work, for the tables in between."
             )
         self._made = Path(tempfile.mkdtemp(prefix="opentrd-spark-")) if work is None else None
         self._prefix = f"opentrd_{uuid.uuid4().hex[:12]}"
         self._work = str(self._made) if self._made else f"{work.rstrip('/') if work else ''}/{self._prefix}"
+
+    def rows(self, query: str) -> list[tuple[Any, ...]]:
+        """The rows of a query in Spark's dialect."""
+        from py4j.protocol import Py4JError
+        from pyspark.errors import PySparkException
+
+        try:
+            return [tuple(row) for row in self.session.sql(query).collect()]
+        except (PySparkException, Py4JError) as problem:
+            said = (str(problem).strip().splitlines() or [type(problem).__name__])[0]
+            raise InputError(f"Spark, running a query: {said}") from None
 
     def place(self, schema: str, table: str) -> tuple[str | None, str]:
         """``assess.verdict`` is the view ``opentrd_..._assess_verdict`` of this session."""
@@ -86,7 +104,7 @@ class Spark(Engine):
         return self.session.table(self._view(schema, table)).toArrow().to_reader()
 
     def close(self) -> None:
-        """Drop the views, empty the folder, and stop Spark where this started it."""
+        """Drop the views and empty the folder. The Spark session itself ends with the process that started it."""
         for schema, tables in self.types.items():
             for table in tables:
                 self.session.catalog.dropTempView(self._view(schema, table))
@@ -102,11 +120,12 @@ class Spark(Engine):
     def _path(self, schema: str, table: str) -> str:
         return f"{self._work}/{schema}.{table}"
 
-    def _create(self, schema: str, table: str, sql: str) -> None:
+    def _create(self, schema: str, table: str, sql: str, view: bool) -> None:
         from py4j.protocol import Py4JError
         from pyspark.errors import PySparkException
 
         try:
+            # Also what is a view elsewhere: Spark would plan it anew, and copy its plan, wherever it is read.
             self._keep(self.session.sql(sql), schema, table)
         except (PySparkException, Py4JError) as problem:
             said = (str(problem).strip().splitlines() or [type(problem).__name__])[0]
@@ -159,11 +178,14 @@ def _started() -> SparkSession:
         )
     builder: Any = SparkSession.builder.appName("opentrd")
     if not any(os.environ.get(name) for name in _CONFIGURED_BY):
+        os.environ.setdefault("SPARK_LOCAL_IP", "127.0.0.1")
         builder = builder.master("local[*]")
         for setting, value in _LOCAL.items():
             builder = builder.config(setting, value)
     try:
-        session: SparkSession = builder.getOrCreate()
+        with warnings.catch_warnings():  # of pandas, which takes no part
+            warnings.simplefilter("ignore", FutureWarning)
+            session: SparkSession = builder.getOrCreate()
     except (PySparkException, OSError) as problem:
         said = (str(problem).strip().splitlines() or [type(problem).__name__])[0]
         raise InputError(f"Spark did not start: {said}") from None

@@ -7,7 +7,7 @@ known by its type), and the places where engines differ are rewritten on the typ
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import duckdb
@@ -17,7 +17,15 @@ from sqlglot.errors import OptimizeError, ParseError, SchemaError
 from sqlglot.optimizer.annotate_types import annotate_types
 from sqlglot.optimizer.qualify import qualify
 
-from opentrd.engines.rewrite import REWRITES, CannotRewrite, kind_of, typed_output
+from opentrd.engines.rewrite import (
+    OF_BOTH,
+    REWRITES,
+    CannotRewrite,
+    Rewrite,
+    days_apart,
+    kind_of,
+    typed_output,
+)
 from opentrd.record.raw import InputError
 
 DIALECTS = ("duckdb", "spark", "postgres")
@@ -56,7 +64,7 @@ def types_of(connection: duckdb.DuckDBPyConnection, *schemas: str) -> Types:
     """The types of all columns of the tables in these schemas of an embedded database."""
     rows = connection.execute(
         "SELECT table_schema, table_name, column_name, data_type FROM information_schema.columns "
-        "WHERE table_schema = ANY(?) AND table_catalog = current_catalog() ORDER BY ALL",
+        "WHERE table_schema = ANY(?) AND table_catalog = current_catalog() ORDER BY table_schema, table_name, ordinal_position",
         [list(schemas)],
     ).fetchall()
     found: Types = {schema: {} for schema in schemas}
@@ -73,11 +81,14 @@ def translate(
     file: str,
     place: Place | None = None,
     functions: frozenset[str] = frozenset(),
+    rewrites: Sequence[Rewrite] | None = None,
 ) -> Translated:
-    """One SELECT of DuckDB in ``dialect`` (``spark`` or ``postgres``; ``duckdb`` is only checked and typed).
+    """One SELECT of DuckDB in ``dialect`` (``spark`` or ``postgres``; ``duckdb`` is only checked and typed; others
+    are SQLGlot's, after the same checks, and no test has run them).
 
     ``types`` are the tables it reads; ``file`` is named in errors; ``place`` says where its tables lie;
-    ``functions`` admits more functions (SQLGlot's names, lower case) whose translation the caller has checked.
+    ``functions`` admits more functions (SQLGlot's names, lower case) whose translation the caller has checked;
+    ``rewrites`` replaces the dialect's own.
     Raises NotTranslatedError.
     """
     try:
@@ -93,7 +104,7 @@ def translate(
                 f"{file}: the type of column {name} is not known; write it as CAST(... AS type)."
             )
     try:
-        for rewrite in REWRITES.get(dialect, ()):
+        for rewrite in rewrites or REWRITES.get(dialect, OF_BOTH):
             tree = rewrite(tree)
     except CannotRewrite as problem:
         raise _refused(file, problem.construct, dialect, str(problem)) from None
@@ -117,7 +128,9 @@ def _typed(tree: exp.Expr, types: Mapping[str, Mapping[str, Mapping[str, str]]],
     }
     try:
         qualified = qualify(tree, schema=known, dialect="duckdb", quote_identifiers=False)
-        return annotate_types(qualified, schema=known, dialect="duckdb")
+        typed = annotate_types(qualified, schema=known, dialect="duckdb")
+        # SQLGlot takes a date minus a date for a date.
+        return annotate_types(days_apart(typed), schema=known, dialect="duckdb")
     except (OptimizeError, SchemaError) as problem:
         raise NotTranslatedError(f"{file}: {problem}") from None
 
