@@ -66,4 +66,8 @@ def run_many(raws: Iterable[Raw], folder: Path) -> dict[str, dict[str, list[Row]
                 tables.setdefault(table, [])
             for row in getattr(assessment, table).rows():
                 found[row["person_id"]][table].append(row)
+        for raw in members:
+            found[raw["person"][0]["person_id"]]["switch"] = []
+        for row in assessment.connection.execute("FROM assess.switch").to_arrow_table().to_pylist():
+            found[row["person_id"]]["switch"].append(row)
     return found

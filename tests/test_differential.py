@@ -18,9 +18,10 @@ COHORT = 100
 
 EPISODE_COLUMNS = ("basis", "start_date", "end_date")
 TRIAL_COLUMNS = (
-    "start_date", "supply_end", "bridged_end", "last_issue", "days_low", "days_high",
+    "start_date", "supply_end", "bridged_end", "last_issue", "days_low", "days_high", "certain_start", "top_dose_mg",
     "stop_reason", "improvement_pct", "improvement_basis", "adherence",
 )  # fmt: skip
+SWITCH_COLUMNS = ("next_agent", "next_issue", "length_ok", "gap_ok", "counts")
 CLAUSES = ("dose_ok", "duration_ok", "adherence_ok", "stop_ok", "response_ok", "episode_ok", "counts")
 VERDICT_COLUMNS = (
     "eligible",
@@ -58,10 +59,17 @@ def differences(expected: Row, got: dict[str, list[Row]]) -> list[str]:
             ("kind", "agents", "start_date", "days_high"),
         ),
     ]
+    for definition, rows in expected["switch"].items():
+        mine = [
+            row
+            for row in got["switch"]
+            if row["definition"] == definition and row["next_issue"] and row["exact"]
+        ]
+        found += _compare(f"switch {definition}", rows, mine, SWITCH_COLUMNS, ("agent", "last_issue"))
     for definition, rows in expected["judgement"].items():
         mine = [row for row in _judgements(got) if row["definition"] == definition]
         found += _compare(
-            f"judgement {definition}", rows, mine, CLAUSES, ("kind", "counted_as", "start_date")
+            f"judgement {definition}", rows, mine, CLAUSES, ("kind", "agents", "counted_as", "start_date")
         )
     for row in got["verdict"]:
         wanted = expected["verdict"][row["definition"]]
@@ -70,7 +78,15 @@ def differences(expected: Row, got: dict[str, list[Row]]) -> list[str]:
             for column in VERDICT_COLUMNS
             if _plain(wanted[column]) != _plain(row[column])
         ]
+        place = {row["episode_id"]: row["episode_no"] for row in got["episode"]}.get(row["episode_id"])
+        if wanted["episode"] != place:
+            found.append(f"verdict {row['definition']} episode: reference {wanted['episode']}, SQL {place}")
     for row in got["stage"]:
+        bands = [row["band_low"], row["band_high"]]
+        if row["item"] == "total" and expected["band"][row["instrument"]] != bands:
+            found.append(
+                f"stage {row['instrument']} band: reference {expected['band'][row['instrument']]}, SQL {bands}"
+            )
         low, high = expected["stage"][row["instrument"]].get(row["item"], (row["low"], row["high"]))
         if (low, high) != (row["low"], row["high"]):
             found.append(
@@ -105,7 +121,15 @@ def _trials(rows: list[Row]) -> list[Row]:
 
 def _judgements(got: dict[str, list[Row]]) -> list[Row]:
     trials = {row["trial_id"]: row for row in got["trial"]}
-    return [row | {"start_date": trials[row["trial_id"]]["start_date"]} for row in got["judgement"]]
+    return [
+        row
+        | {
+            "start_date": trials[row["trial_id"]]["start_date"],
+            "agents": trials[row["trial_id"]]["agents"].replace(" + ", "; "),
+        }
+        | ({"counted_as": "trial"} if row["counted_as"] == row["trial_id"] else {})
+        for row in got["judgement"]
+    ]
 
 
 def _plain(value: Any) -> Any:

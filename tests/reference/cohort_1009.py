@@ -1,4 +1,4 @@
-"""Section 8 of the rules: OHDSI PhenotypeLibrary cohort 1009, as its JSON says."""
+"""Sections 8 and 10 of the rules: cohorts that are entered on a day, by what lies in the days before it."""
 
 from __future__ import annotations
 
@@ -7,10 +7,13 @@ from typing import Any
 
 from reference import facts
 from reference.days import Span
-from reference.failures import exclusions, says
+from reference.eligibility import exclusions, says
 from reference.history import Event, History
+from reference.reading import Reading
+from reference.switches import first_use
 from reference.trials import Trial, eras
 from reference.truth import Truth, and3, not3, or3, reaches
+from reference.verdicts import Count, conclude
 
 Row = dict[str, Any]
 
@@ -55,7 +58,7 @@ def entries(rule: Row, history: History) -> list[Entry]:
     for era in entering:
         for day, certain in starts(era).items():
             for period in history.periods():
-                if period[0] <= day <= period[1]:
+                if period[0] + rule["prior_observation_days"] <= day <= period[1]:
                     window = enough(prior, day, period, rule, history, ordered)
                     if not certain and window:
                         window = None
@@ -162,45 +165,36 @@ def recorded(condition_set: str, history: History) -> list[Event]:
     return [event for event in history.conditions if event.row["condition"] in wanted]
 
 
-def verdict(definition: Row, history: History) -> Row:
+def verdict(definition: Row, reading: Reading) -> Row:
     """The verdict of the cohort: met when the first certain entry day is free of exclusions."""
+    history = reading.history
     name = definition["definition"]
     rules = [rule for rule in facts.rows("window_rule") if rule["definition"] == name]
-    found = [entry for rule in rules for entry in entries(rule, history)]
-    first = min((entry.day for entry in found if entry.counts and entry.day is not None), default=None)
-    possible = [entry for entry in found if entry.counts is not False]
+    by_path = {rule["path"]: entries(rule, history) for rule in rules}
+    entered = [entry for found in by_path.values() for entry in found]
+    first = min((entry.day for entry in entered if entry.counts and entry.day is not None), default=None)
+    possible = [entry for entry in entered if entry.counts is not False]
     low = int(first is not None)
-    high = int(bool(possible))
     complete = history.complete("exposure")
+    high = int(bool(possible)) if complete else None
     diagnosis = history.diagnosed("depression", definition["min_depression_rows"])
     barriers = sorted(says(name, item) for item in exclusions(name) if recorded(item, history))
-    eligible = and3([diagnosis, not3(barred(found, first, complete, high) if barriers else False)])
-    reached = reaches(low, high if complete else None, int(definition["needed"]))
-    met = and3([eligible, reached])
-    clause = None
-    if diagnosis is False:
-        clause = "diagnosis"
-    elif eligible is False:
-        clause = barriers[0]
-    elif met is False:
-        clause = _deciding_clause(found)
-    elif met is None:
-        clause = "diagnosis"
-        if reached is None and not any(entry.window and entry.diagnosis is None for entry in found):
-            clause = "date" if complete else "exposure"
-    return {
-        "definition": name,
-        "eligible": eligible,
-        "met": met,
-        "failed_low": low,
-        "failed_high": high if complete else None,
-        "met_on": history.day(first) if met else None,
-        "possible_on": None
-        if met is False
-        else history.day(min((e.day for e in possible if e.day is not None), default=None)),
-        "index_date": history.day(first_certain_day(history, definition["agent_set"])),
-        "clause": clause,
-    }
+    out = barred(entered, first, complete, int(bool(possible))) if barriers else False
+    undiagnosed = any(entry.window and entry.diagnosis is None for entry in entered)
+    found = Count(
+        low,
+        high,
+        reaches(low, high, int(definition["needed"])),
+        closed=_deciding_clause(by_path, rules, history),
+        open="diagnosis" if undiagnosed else "date" if complete else "exposure",
+        met_on=first,
+        possible_on=min((e.day for e in possible if e.day is not None), default=None),
+        index_date=first_certain_day(history, definition["agent_set"]),
+        index=first_use(history, definition["agent_set"]),
+    )
+    found.rated_from = found.possible_on
+    barrier = barriers[0] if out and diagnosis is not False else "diagnosis"
+    return conclude(definition, reading, found, (and3([diagnosis, not3(out)]), barrier))
 
 
 def barred(found: list[Entry], first: int | None, complete: bool, high: int) -> Truth:
@@ -219,10 +213,21 @@ def barred(found: list[Entry], first: int | None, complete: bool, high: int) -> 
     )
 
 
-def _deciding_clause(found: list[Entry]) -> str:
-    if any(entry.window is not False for entry in found):
+def _deciding_clause(found: dict[str, list[Entry]], rules: list[Row], history: History) -> str:
+    if any(entry.window is not False for entries_of in found.values() for entry in entries_of):
         return "diagnosis"
-    return "window" if any(entry.diagnosis is not False for entry in found) else "number"
+    for rule in rules:
+        if enough_ever(rule, history) and any(e.diagnosis is not False for e in found[rule["path"]]):
+            return "window"
+    return "number"
+
+
+def enough_ever(rule: Row, history: History) -> bool:
+    """Whether enough different agents were taken at any time, and one to enter by."""
+    taken = {event.row["agent"] for event in history.exposures if event.possible}
+    entering, prior = (facts.members("agent_set", rule[name]) for name in ("entry_set", "prior_set"))
+    needed = max(rule["min_agents"], rule["min_before"])
+    return bool(taken & entering) and len(taken & prior) >= needed
 
 
 def first_certain_day(history: History, agent_set: str) -> int | None:

@@ -91,6 +91,11 @@ def level(instrument: str, item: str, value: float) -> float:
     raise ValueError(f"{instrument} {item}: no level for {value}")
 
 
+def scored(instrument: str, item: str) -> bool:
+    """Whether the item is part of this variant of the instrument."""
+    return any(row["instrument"] == instrument and row["item"] == item for row in rows("level"))
+
+
 def scale(instrument: str, item: str) -> tuple[float, float | None]:
     """The lowest and highest possible score of an item."""
     row = one("instrument", instrument=instrument, item=item)

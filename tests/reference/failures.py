@@ -1,165 +1,239 @@
-"""Section 6 of the rules: definitions that count failures of different agents inside an episode."""
+"""Sections 6 and 10 of the rules: definitions that count failed trials in an episode or over the whole record."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from reference import facts
+from reference.eligibility import eligibility
 from reference.episodes import Episode
-from reference.history import History
 from reference.judgements import CLAUSES, Judgement, judge
-from reference.trials import Trial
-from reference.truth import Truth, and3, reaches
+from reference.reading import Reading
+from reference.truth import Truth, reaches
+from reference.verdicts import Count, conclude
+from reference.windows import Window, first_start, unknown, windows
 
 Row = dict[str, Any]
 
 
-def eligibility(definition: Row, history: History) -> tuple[Truth, str | None]:
-    """Who the definition speaks about at all, and what keeps a person out (or leaves it open)."""
-    needed = definition["min_depression_rows"]
-    diagnosis = history.diagnosed("depression", needed) if needed else True
-    if diagnosis is False:
-        return False, "diagnosis"
-    for name in exclusions(definition["definition"]):
-        if history.recorded(name):
-            return False, says(definition["definition"], name)
-    return diagnosis, None if diagnosis else "diagnosis"
-
-
-def exclusions(definition: str) -> list[str]:
-    """The names of the condition sets that keep a person out."""
-    return sorted(
-        row["condition_set"] for row in facts.rows("definition_exclusion") if row["definition"] == definition
-    )
-
-
-def says(definition: str, condition_set: str) -> str:
-    """An exclusion in words."""
-    row = facts.one("definition_exclusion", definition=definition, condition_set=condition_set)
-    return str(row["says"])
-
-
-def verdict(
-    definition: Row, history: History, trials: list[Trial], episodes: list[Episode]
-) -> tuple[Row, list[Judgement]]:
-    """The verdict of one definition and the judgements it rests on."""
-    needed = int(definition["needed"])
-    judgements = judge(definition, history, trials, episodes)
-    scopes = [scope for episode in episodes if (scope := Scope(episode, judgements)).judgements]
-    low = max((scope.low for scope in scopes), default=0)
-    possible = max((scope.high for scope in scopes), default=0)
-    high = possible if history.complete("exposure") else None
-    reached = reaches(low, high, needed)
-    eligible, barrier = eligibility(definition, history)
-    met = and3([eligible, reached])
-    decided = _deciding(scopes, needed)
-    found: Row = {
-        "definition": definition["definition"],
-        "eligible": eligible,
-        "met": met,
-        "failed_low": low,
-        "failed_high": high,
-        "met_on": None,
-        "possible_on": None,
-        "index_date": None,
-        "clause": None,
-    }
-    if decided is not None:
-        found["index_date"] = history.day(decided.index_day())
-    if met is True:
-        found["met_on"] = history.day(_earliest(scope.met_day(needed) for scope in scopes))
-    if met is not False:
-        found["possible_on"] = history.day(_earliest(scope.possible_day(needed) for scope in scopes))
-    if eligible is False:
-        found["clause"] = barrier
-    elif met is False:
-        found["clause"] = _deciding_clause(scopes, judgements, needed)
-    elif met is None:
-        found["clause"] = _open_clause(judgements, reached, history.complete("exposure"))
-    return found, judgements
-
-
 class Scope:
-    """The failures of one episode, under one definition."""
+    """The trials of one episode (None: of the whole record) under one definition."""
 
-    def __init__(self, episode: Episode, judgements: list[Judgement]):
+    def __init__(
+        self, definition: Row, reading: Reading, judgements: list[Judgement], episode: Episode | None
+    ):
+        self.definition = definition
+        self.reading = reading
         self.episode = episode
-        self.judgements = [item for item in judgements if item.episode is episode]
-        self.certain = {
-            piece: [item for item in self.judgements if item.counts is True and item.piece == piece]
-            for piece in episode.pieces
-        }
+        self.judgements = [item for item in judgements if episode is None or item.episode is episode]
+        counting = [item for item in self.judgements if item.counts is True]
+        # What is certain to lie together: one of the finest pieces of the episode.
+        self.certain = (
+            [counting]
+            if episode is None
+            else [[item for item in counting if item.piece == piece] for piece in episode.pieces]
+        )
         self.possible = [item for item in self.judgements if item.counts is not False]
+
+    def _windows(self, items: list[Judgement]) -> list[Window]:
+        return windows(self.definition, self.reading, items, self.judgements)
+
+    def certain_groups(self) -> list[list[Judgement]]:
+        """The failures that certainly count together: of one piece, in one window."""
+        return [
+            [item for item in items if window.certainly_holds(item)]
+            for items in self.certain
+            for window in self._windows(items)
+        ]
+
+    def possible_groups(self, items: list[Judgement]) -> list[list[Judgement]]:
+        """The trials of ``items`` that possibly count together."""
+        if unknown(self.definition, self.reading, self.judgements):
+            return [items]
+        return [[item for item in items if window.may_hold(item)] for window in self._windows(items)]
 
     @property
     def low(self) -> int:
-        """Different agents that failed for certain, inside one of the finest pieces."""
-        return max((len({item.counted_as for item in found}) for found in self.certain.values()), default=0)
+        """How many failures certainly count."""
+        return _most(self.certain_groups())
 
     @property
     def high(self) -> int:
-        """Different agents that possibly failed."""
-        return len({item.counted_as for item in self.possible})
+        """How many possibly count."""
+        return self.high_of(self.possible)
+
+    def high_of(self, items: list[Judgement]) -> int:
+        """How many of these possibly count."""
+        return _most(self.possible_groups(items))
 
     def high_without(self, clause: str) -> int:
-        """Different agents that possibly failed if one clause were not asked."""
-        return len({i.counted_as for i in self.judgements if i.counts_without(clause) is not False})
+        """How many possibly count if one clause were not asked."""
+        return self.high_of([i for i in self.judgements if i.counts_without(clause) is not False])
 
     def met_day(self, needed: int) -> int | None:
-        """The day on which the needed-th certain failure ended."""
-        return _earliest(_nth_end(found, needed) for found in self.certain.values())
+        """The day on which the needed-th certain failure counts."""
+        return _earliest(_nth_day(group, needed) for group in self.certain_groups())
 
     def possible_day(self, needed: int) -> int | None:
         """The same over possible failures."""
-        return _nth_end(self.possible, needed)
+        return _earliest(_nth_day(group, needed) for group in self.possible_groups(self.possible))
+
+    def measured(self, basis: set[str | None], certain: bool) -> int:
+        """How many failures were rated on this basis."""
+        return len(
+            {
+                item.counted_as
+                for item in self.possible
+                if (item.counts or not certain) and item.trial.outcome["improvement_basis"] in basis
+            }
+        )
 
     def index_day(self) -> int | None:
-        """The start of the first antidepressant trial of the episode."""
-        antidepressants = facts.members("agent_set", "antidepressant")
-        starts = [
+        """The start of the first drug trial of the definition's set."""
+        drugs = facts.members("agent_set", self.definition["agent_set"])
+        return _earliest(
             item.trial.start
             for item in self.judgements
-            if item.trial.kind == "drug" and item.trial.agents[0] in antidepressants
-        ]
-        return _earliest(starts)
+            if item.trial.kind == "drug" and item.trial.agent in drugs
+        )
 
 
-def _nth_end(judgements: list[Judgement], needed: int) -> int | None:
-    ends: dict[str, int] = {}
+def _most(groups: Iterable[list[Judgement]]) -> int:
+    return max((len({item.counted_as for item in group}) for group in groups), default=0)
+
+
+def _nth_day(judgements: list[Judgement], needed: int) -> int | None:
+    days: dict[str, int] = {}
     for item in judgements:
-        end = item.trial.bridged_end
-        end = max(item.trial.possible_days) if end is None else end
-        ends[item.counted_as] = min(end, ends.get(item.counted_as, end))
-    return sorted(ends.values())[needed - 1] if len(ends) >= needed else None
+        days[item.counted_as] = min(item.day.shown, days.get(item.counted_as, item.day.shown))
+    return sorted(days.values())[needed - 1] if len(days) >= needed else None
 
 
-def _earliest(days: Any) -> int | None:
+def _earliest(days: Iterable[int | None]) -> int | None:
     return min((day for day in days if day is not None), default=None)
 
 
-def _deciding(scopes: list[Scope], needed: int) -> Scope | None:
-    """The episode met first, else the one with the most possible, then certain failures, then the latest."""
-    met = [scope for scope in scopes if scope.low >= needed]
-    if met:
-        return min(met, key=lambda scope: (scope.met_day(needed), scope.episode.number))
-    return max(scopes, key=lambda s: (s.high, s.low, s.episode.number), default=None)
+def verdict(definition: Row, reading: Reading) -> tuple[Row, list[Judgement]]:
+    """The verdict of one definition and the judgements it rests on."""
+    history = reading.history
+    judgements = judge(definition, history, reading.trials, reading.episodes)
+    places = [None] if definition["episode"] == "none" else reading.episodes
+    scopes = [
+        scope for place in places if (scope := Scope(definition, reading, judgements, place)).judgements
+    ]
+    stated = definition["needed"]
+    needed = int(stated or 1)
+    low = max((scope.low for scope in scopes), default=0)
+    recorded = max((scope.high for scope in scopes), default=0)
+    bounded = None if unseen(definition, reading) else recorded
+    high = bounded if definition["alternative"] == "none" else None
+    decided = _deciding(scopes, stated)
+    found = Count(
+        low=low,
+        high=high,
+        reached=_reached(definition, low, high),
+        closed="",
+        open="",
+        met_on=_earliest(scope.met_day(needed) for scope in scopes),
+        possible_on=_earliest(scope.possible_day(needed) for scope in scopes),
+        measured=(
+            max((scope.measured({"measured"}, certain=True) for scope in scopes), default=0),
+            max((scope.measured({"measured", None}, certain=False) for scope in scopes), default=0),
+        ),
+    )
+    found.rated_from = found.possible_on
+    if decided is not None:
+        found.index_date = decided.index_day()
+        found.index = first_start(decided.judgements, definition["agent_set"])
+        found.episode = decided.episode
+    if found.reached is False:
+        found.closed = _closed(definition, reading, scopes, judgements, low)
+    if found.reached is None:
+        alone = _reached(definition, low, bounded)
+        found.open = _open(definition, reading, scopes, judgements, alone)
+    return conclude(definition, reading, found, eligibility(definition, history)), judgements
 
 
-def _deciding_clause(scopes: list[Scope], judgements: list[Judgement], needed: int) -> str:
-    for clause in CLAUSES:
-        if clause == "episode_ok":
-            count = len({i.counted_as for i in judgements if i.counts_without(clause) is not False})
-        else:
-            count = max((scope.high_without(clause) for scope in scopes), default=0)
-        if count >= needed:
+def unseen(definition: Row, reading: Reading) -> str | None:
+    """The table that may hold failures that the record does not show."""
+    if not reading.history.complete("exposure"):
+        return "exposure"
+    courses = definition["neurostimulation"] != "none" or definition["window_from"] == "before_ect"
+    return "procedure" if courses and not reading.history.complete("procedure") else None
+
+
+def _reached(definition: Row, low: int, high: int | None) -> Truth:
+    if definition["needed"] is None:
+        return False if high == 0 else None
+    reached = reaches(low, high, int(definition["needed"]))
+    if definition["at_most"] == "none" or reached is False:
+        return reached
+    most = facts.number(definition["at_most"])
+    if most is None:
+        return None
+    if low > most:
+        return False
+    return reached if high is not None and high <= most else None
+
+
+def _deciding(scopes: list[Scope], needed: int | None) -> Scope | None:
+    """The episode met first, else the one with the most possible, then certain failures, then the latest.
+
+    Without any possible failure it is the latest with a drug.
+    """
+    met = [scope for scope in scopes if needed is not None and scope.low >= needed]
+    if needed is not None and met:
+        return min(met, key=lambda scope: (scope.met_day(needed), _number(scope)))
+    if any(scope.high for scope in scopes):
+        return max(scopes, key=lambda scope: (scope.high, scope.low, _number(scope)))
+    with_drug = [scope for scope in scopes if any(item.trial.kind == "drug" for item in scope.judgements)]
+    return max(with_drug, key=_number, default=None)
+
+
+def _number(scope: Scope) -> int:
+    return 0 if scope.episode is None else scope.episode.number
+
+
+def _closed(
+    definition: Row, reading: Reading, scopes: list[Scope], judgements: list[Judgement], low: int
+) -> str:
+    """The clause without which there would be enough."""
+    most = facts.number(definition["at_most"])
+    if most is not None and low > most:
+        return "too many"
+    needed = int(definition["needed"] or 1)
+    for clause in CLAUSES[:-1]:
+        if max((scope.high_without(clause) for scope in scopes), default=0) >= needed:
             return clause.removesuffix("_ok")
+    if any(_unwindowed(scope).high >= needed for scope in scopes):
+        return "window"
+    if _unwindowed(Scope(definition, reading, judgements, None)).high_without("episode_ok") >= needed:
+        return "episode"
     return "number"
 
 
-def _open_clause(judgements: list[Judgement], reached: Truth, complete: bool) -> str:
-    if reached is not None:
-        return "diagnosis"
+def _unwindowed(scope: Scope) -> Scope:
+    without = scope.definition | {"window_days": "none", "window_from": "none"}
+    return Scope(without, scope.reading, scope.judgements, scope.episode)
+
+
+def _open(
+    definition: Row, reading: Reading, scopes: list[Scope], judgements: list[Judgement], alone: Truth
+) -> str:
+    """What is not known; ``alone``: what the count says without a path that no record shows."""
+    if definition["needed"] is None:
+        return "number"
+    if alone is False:
+        return "alternative"
     for clause in CLAUSES[:-1]:
         if any(item.counts is None and item.clauses[clause] is None for item in judgements):
             return clause.removesuffix("_ok")
-    return "episode" if complete else "exposure"
+    if (table := unseen(definition, reading)) is not None:
+        return table
+    if (
+        any(_unwindowed(scope).low >= int(definition["needed"]) for scope in scopes)
+        and definition["window_days"] != "none"
+    ):
+        return "window"
+    return "episode"

@@ -44,6 +44,7 @@ class History:
     kept: set[str]
     coverage: dict[str, list[Span]]
     observation: list[Span]
+    person: Row | None = None
     exposures: list[Event] = field(default_factory=list)
     procedures: list[Event] = field(default_factory=list)
     conditions: list[Event] = field(default_factory=list)
@@ -110,6 +111,7 @@ def read(tables: Tables, person_id: str, as_of: date | None) -> History:
         kept={row["table_name"] for row in tables.get("kept", [])},
         coverage=_coverage(mine.get("coverage", []), now),
         observation=_observation(observed, first, now),
+        person=next(iter(mine.get("person", [])), None),
     )
     history.exposures = _exposures(mine.get("exposure", []), history, has_first=bool(known))
     history.procedures = [

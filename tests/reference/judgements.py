@@ -1,4 +1,4 @@
-"""Section 5 of the rules: the clauses of a failed trial, each true, false or not known."""
+"""Sections 5 and 10 of the rules: the clauses of a failed trial, each true, false or not known."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import Any
 from reference import facts
 from reference.days import Span
 from reference.episodes import Episode, episode_of, piece_of
+from reference.following import Followed, followed
 from reference.history import History
 from reference.trials import Trial
 from reference.truth import Truth, and3, reaches
@@ -17,15 +18,28 @@ Row = dict[str, Any]
 CLAUSES = ("response_ok", "duration_ok", "dose_ok", "stop_ok", "adherence_ok", "episode_ok")
 
 
+@dataclass(frozen=True)
+class Day:
+    """The day on which a trial counts: at the earliest, at the latest, and the one that is shown."""
+
+    low: int
+    high: int
+    shown: int
+
+
 @dataclass
 class Judgement:
-    """What one definition says of one trial; ``counted_as`` the agent, of an augmentation the added one."""
+    """What one definition says of one trial.
+
+    ``counted_as``: what can count once, the agent (of an augmentation the added one), its class, or the trial.
+    """
 
     trial: Trial
     clauses: dict[str, Truth]
     counted_as: str
     episode: Episode | None
     piece: Span | None
+    day: Day
 
     @property
     def counts(self) -> Truth:
@@ -37,53 +51,86 @@ class Judgement:
         return and3(value for name, value in self.clauses.items() if name != clause)
 
 
-def judge(definition: Row, history: History, trials: list[Trial], episodes: list[Episode]) -> list[Judgement]:
-    """The judgement of a definition on every trial it speaks about."""
-    adequacy = facts.one("adequacy_rule", adequacy_rule=definition["adequacy_rule"])
-    failure = facts.one("failure_rule", failure_rule=definition["failure_rule"])
-    return [
-        judge_trial(trial, adequacy, failure, definition["episode"], episodes=episodes, as_of=history.as_of)
-        for trial in trials
-        if _spoken_of(trial, definition)
-    ]
+def looked_at(definition: Row, trials: list[Trial]) -> list[Trial]:
+    """The trials that a definition speaks about."""
+    return [trial for trial in trials if _spoken_of(trial, definition)]
 
 
 def _spoken_of(trial: Trial, definition: Row) -> bool:
     if trial.kind == "drug":
-        return trial.agents[0] in facts.members("agent_set", definition["agent_set"])
+        return trial.agent in facts.members("agent_set", definition["agent_set"])
     if trial.kind == "augmentation":
-        return bool(definition["augmentation"] != "none")
-    if trial.kind == "procedure":
-        stimulation = trial.agents[0] in facts.members("procedure_set", "neurostimulation")
-        return stimulation and bool(definition["neurostimulation"] != "none")
+        return trial.agent in facts.members("agent_set", definition["augmentation"])
+    if trial.kind in ("procedure", "psychotherapy"):
+        return trial.agent in facts.members("procedure_set", definition["neurostimulation"])
     return False
+
+
+def judge(definition: Row, history: History, trials: list[Trial], episodes: list[Episode]) -> list[Judgement]:
+    """The judgement of a definition on every trial it speaks about."""
+    wanted = looked_at(definition, trials)
+    return [judge_trial(trial, definition, history, trials, wanted, episodes) for trial in wanted]
 
 
 def judge_trial(
     trial: Trial,
-    adequacy: Row,
-    failure: Row,
-    episode_rule: str,
-    *,
+    definition: Row,
+    history: History,
+    trials: list[Trial],
+    wanted: list[Trial],
     episodes: list[Episode],
-    as_of: int,
 ) -> Judgement:
-    """All clauses of one trial."""
-    dose = dose_ok(trial, adequacy)
-    duration = duration_ok(trial, adequacy, dose)
-    episode, certainly = episode_of(trial, episodes)
-    piece = None if episode is None else piece_of(trial, episode)
-    if episode_rule in ("last", "current"):
-        certainly = and3([certainly, _in_last(episode, piece, episodes, as_of, episode_rule == "current")])
+    """All clauses of one trial; ``wanted`` are the trials that the definition looks at."""
+    adequacy = facts.one("adequacy_rule", adequacy_rule=definition["adequacy_rule"])
+    failure = facts.one("failure_rule", failure_rule=definition["failure_rule"])
+    inside = None if definition["episode"] == "none" else episodes
+    next_one = followed(trial, wanted, trials, failure["max_next_days"], inside)
+    course = trial.kind in ("procedure", "psychotherapy")
+    dose = True if course else dose_ok(trial, adequacy)
+    duration = True if course else duration_ok(trial, adequacy, dose)
     clauses = {
-        "response_ok": response_ok(trial.outcome, failure),
+        "response_ok": response_ok(trial.outcome, failure, next_one),
         "duration_ok": duration,
         "dose_ok": dose,
         "stop_ok": stop_ok(trial.outcome, duration),
-        "adherence_ok": adherence_ok(trial.outcome, adequacy),
-        "episode_ok": True if episode_rule == "none" else certainly,
+        "adherence_ok": True if course else adherence_ok(trial.outcome, adequacy),
     }
-    return Judgement(trial, clauses, trial.agents[-1], episode, piece)
+    if definition["intolerance"] == "failure" and trial.outcome["stop_reason"] == "intolerance":
+        clauses |= dict.fromkeys(("response_ok", "duration_ok", "dose_ok", "stop_ok"), True)
+    episode, certainly = episode_of(trial, episodes)
+    piece = None if episode is None else piece_of(trial, episode)
+    if definition["episode"] in ("last", "current"):
+        current = definition["episode"] == "current"
+        certainly = and3([certainly, _in_last(episode, piece, episodes, history.as_of, current)])
+    clauses["episode_ok"] = True if definition["episode"] == "none" else certainly
+    day = _day(trial, definition, adequacy, failure, next_one, history.as_of)
+    return Judgement(trial, clauses, _counted_as(trial, definition["distinct_level"]), episode, piece, day)
+
+
+def _counted_as(trial: Trial, level: str) -> str:
+    if level == "trial":
+        return f"trial {'; '.join(trial.agents)} {trial.name}"
+    if level == "class" and trial.kind in ("drug", "augmentation"):
+        return str(facts.one("agent", agent=trial.agent)["class"])
+    return trial.agent
+
+
+def _day(trial: Trial, definition: Row, adequacy: Row, failure: Row, next_one: Followed, as_of: int) -> Day:
+    """The day on which the trial counts as failed."""
+    first, last = min(trial.possible_days), max(trial.possible_days)
+    if definition["window_from"] == "before_ect":
+        # Adequate before the course: the day on which it was long enough.
+        begun = last if trial.certain_start is None else trial.certain_start
+        if trial.kind in ("drug", "augmentation"):
+            if not facts.stated(adequacy["min_days"]):
+                return Day(first, last, last)
+            asked = int(facts.number(adequacy["min_days"]) or 1) - 1
+            return Day(first + asked, begun + asked, begun + asked)
+        return Day(first, begun, begun)
+    end = trial.bridged_end
+    if failure["basis"] == "switch" and next_one.truth is not False:
+        return Day(next_one.earliest, as_of if next_one.latest is None else next_one.latest, next_one.shown)
+    return Day(first if end is None else end, last, last if end is None else end)
 
 
 def _in_last(
@@ -133,16 +180,38 @@ def stop_ok(outcome: Row, duration: Truth) -> Truth:
     return True
 
 
-def response_ok(outcome: Row, failure: Row) -> Truth:
-    """Whether it did not help."""
-    threshold = facts.number(failure["max_improvement_pct"])
-    if threshold is None:
-        return True if failure["max_improvement_pct"] == "none" else None
-    improvement = outcome["improvement_pct"]
-    if improvement is not None:
-        below = bool(improvement < threshold)
-        return below or bool(failure["includes_threshold"] and improvement == threshold)
-    if outcome["stop_reason"] == "inefficacy":
+def response_ok(outcome: Row, failure: Row, next_one: Followed) -> Truth:
+    """Whether it did not help, or what the definition takes for that."""
+    basis, stop = failure["basis"], outcome["stop_reason"]
+    if basis == "any":
+        return True
+    if basis == "switch":
+        return next_one.truth
+    if basis == "stop":
+        return None if stop is None else bool(stop == "inefficacy")
+    if basis == "improvement":
+        improvement = outcome["improvement_pct"]
+        if improvement is not None:
+            return and3([_above_least(improvement, failure), _below_most(improvement, failure)])
+        if stop == "remission":
+            return False
+        threshold = failure["max_improvement_pct"]
         # A stop for inefficacy says "below 50 %" and nothing finer.
-        return True if threshold >= 50 else None
-    return False if outcome["stop_reason"] == "remission" else None
+        if stop == "inefficacy" and failure["min_improvement_pct"] == "none" and threshold is not None:
+            return True if threshold >= 50 else None
+    return None
+
+
+def _below_most(improvement: float, failure: Row) -> Truth:
+    threshold = failure["max_improvement_pct"]
+    if threshold is None:
+        return None
+    return bool(improvement < threshold or (failure["includes_threshold"] and improvement == threshold))
+
+
+def _above_least(improvement: float, failure: Row) -> Truth:
+    """The lower end of a band: a trial that helped even less is not of it."""
+    if failure["min_improvement_pct"] == "none":
+        return True
+    least = facts.number(failure["min_improvement_pct"])
+    return None if least is None else bool(improvement >= least)

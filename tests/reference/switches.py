@@ -1,17 +1,19 @@
-"""Section 7 of the rules: Fabbri 2021, as its text says and as its script does. Only issue dates matter."""
+"""Sections 7 and 10 of the rules: definitions that count switches between issued drugs. Only issue dates matter."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
-from itertools import pairwise
+from itertools import groupby, pairwise
 from typing import Any
 
 from reference import facts
-from reference.days import ordinal
-from reference.failures import eligibility
+from reference.days import Span, ordinal
+from reference.eligibility import eligibility
 from reference.history import History
-from reference.truth import Truth, and3, reaches
+from reference.reading import Reading
+from reference.truth import Truth, reaches
+from reference.verdicts import Count, conclude
 
 Row = dict[str, Any]
 Issue = tuple[int, str]  # day, drug
@@ -22,6 +24,7 @@ class Switch:
     """What follows a drug episode: the next issue, and whether both limits are kept."""
 
     drug: str
+    last_day: int
     next_drug: str
     next_day: int
     length_ok: bool
@@ -81,7 +84,14 @@ def switches_of_code(all_issues: list[Issue], rule: Row) -> list[Switch]:
             near = gap <= rule["max_switch_gap_days"]
             length = gap if len(days) == 1 and near else days[-1] - days[0]
             found.append(
-                Switch(drug, next_drug, next_day, length >= rule["min_length_days"], near and gap > 0)
+                Switch(
+                    drug,
+                    days[-1],
+                    next_drug,
+                    next_day,
+                    length >= rule["min_length_days"],
+                    near and gap >= rule["min_switch_gap_days"],
+                )
             )
     return sorted(found, key=lambda switch: (switch.next_day, switch.drug))
 
@@ -95,19 +105,60 @@ def switches_of_text(all_issues: list[Issue], rule: Row) -> list[Switch]:
     for (drug, days), (next_drug, next_days) in pairwise(episodes):
         gap = next_days[0] - days[-1]
         lasted = days[-1] - days[0] >= rule["min_length_days"]
-        found.append(Switch(drug, next_drug, next_days[0], lasted, 1 <= gap <= rule["max_switch_gap_days"]))
+        found.append(
+            Switch(
+                drug,
+                days[-1],
+                next_drug,
+                next_days[0],
+                lasted,
+                rule["min_switch_gap_days"] <= gap <= rule["max_switch_gap_days"],
+            )
+        )
     return found
 
 
-def verdict(definition: Row, history: History) -> Row:
-    """The verdict of one of the two readings."""
-    name = definition["definition"]
-    rule = facts.one("switch_rule", definition=name)
+def switches_early(all_issues: list[Issue], rule: Row) -> list[Switch]:
+    """The switches soon after a drug was begun; it counts the first of a drug with few issues, if from the set asked."""
+    found = []
+    for day, drug, next_drug, start in _changes(all_issues, rule):
+        own = [issue for issue, name in all_issues if name == drug]
+        few = [
+            (rule["max_issues_before"], sum(issue < day for issue in own)),
+            (rule["max_issues_after"], sum(issue > day for issue in own)),
+            (rule["max_issues_total"], len(own)),
+        ]
+        fits = all(number <= (facts.number(most) or number) for most, number in few)
+        found.append(Switch(drug, start, next_drug, day, length_ok=True, gap_ok=fits))
+    first = min(
+        (s for s in found if s.gap_ok), key=lambda switch: (switch.next_day, switch.drug), default=None
+    )
+    drugs = facts.members("agent_set", rule["from_set"])
+    asked = first is not None and (rule["from_set"] == "none" or first.drug in drugs)
+    return [replace(switch, gap_ok=asked and switch is first) for switch in found]
+
+
+def _changes(all_issues: list[Issue], rule: Row) -> list[tuple[int, str, str, int]]:
+    """Of each drug the first day on which another run of issues begins so many days after the start of its own."""
+    runs = [next(group) for _, group in groupby(all_issues, key=lambda issue: issue[1])]
+    found: dict[str, tuple[int, str, str, int]] = {}
+    for (start, drug), (day, next_drug) in pairwise(runs):
+        if rule["min_switch_gap_days"] <= day - start <= rule["max_switch_gap_days"]:
+            found.setdefault(drug, (day, drug, next_drug, start))
+    return list(found.values())
+
+
+READINGS = {"code": switches_of_code, "text": switches_of_text, "early": switches_early}
+
+
+def verdict(definition: Row, reading: Reading) -> Row:
+    """The verdict of one reading."""
+    history = reading.history
+    rule = facts.one("switch_rule", definition=definition["definition"])
     needed = int(definition["needed"])
     known, unknown = issues(history, definition["agent_set"])
     drugs = {drug for _, drug in known}
-    by_code = rule["reading"] == "code"
-    switches = (switches_of_code if by_code else switches_of_text)(known, rule)
+    switches = READINGS[rule["reading"]](known, rule)
     distinct = definition["distinct_level"] == "agent"
     count, day = _counted(switches, needed, distinct)
     complete = history.complete("exposure")
@@ -117,30 +168,39 @@ def verdict(definition: Row, history: History) -> Row:
     high = None if not complete else count if not unknown else None
     if complete and enough_drugs is False:
         high = needed - 1 if unknown else min(count, needed - 1)
-    reached: Truth = reaches(low, high, needed)
-    eligible, barrier = eligibility(definition, history)
-    met = and3([eligible, reached])
-    reached_on = None
+    found = Count(
+        low,
+        high,
+        reaches(low, high, needed),
+        closed=_deciding_clause(switches, definition, enough_drugs),
+        open="date" if unknown else "exposure",
+        index_date=first_start(history, definition["agent_set"]),
+        index=first_use(history, definition["agent_set"]),
+    )
     if not unknown and enough_drugs and day is not None:
-        reached_on = history.day(max(day, _first_day_of_drug(known, rule["min_agents"])))
-    clause = None
-    if eligible is False:
-        clause = barrier
-    elif met is False:
-        clause = _deciding_clause(switches, definition, enough_drugs)
-    elif met is None:
-        clause = "diagnosis" if reached is not None else "date" if unknown else "exposure"
-    return {
-        "definition": name,
-        "eligible": eligible,
-        "met": met,
-        "failed_low": low,
-        "failed_high": high,
-        "met_on": reached_on if met else None,
-        "possible_on": None if met is False else reached_on,
-        "index_date": history.day(first_start(history, definition["agent_set"])),
-        "clause": clause,
-    }
+        found.met_on = found.possible_on = max(day, _first_day_of_drug(known, rule["min_agents"]))
+    found.rated_from = found.possible_on
+    return conclude(definition, reading, found, eligibility(definition, history))
+
+
+def rows(definition: Row, history: History) -> list[Row]:
+    """Every switch with its limits, as plain rows; none where an issue date is not known."""
+    rule = facts.one("switch_rule", definition=definition["definition"])
+    known, unknown = issues(history, definition["agent_set"])
+    if unknown:
+        return []
+    return [
+        {
+            "agent": switch.drug,
+            "last_issue": history.day(switch.last_day),
+            "next_agent": switch.next_drug,
+            "next_issue": history.day(switch.next_day),
+            "length_ok": switch.length_ok,
+            "gap_ok": switch.gap_ok and switch.next_drug != switch.drug,
+            "counts": switch.qualifies(),
+        }
+        for switch in READINGS[rule["reading"]](known, rule)
+    ]
 
 
 def _deciding_clause(switches: list[Switch], definition: Row, enough_drugs: Truth) -> str:
@@ -165,6 +225,20 @@ def first_start(history: History, agent_set: str) -> int | None:
         ),
         default=None,
     )
+
+
+def first_use(history: History, agent_set: str) -> Span | None:
+    """The earliest and the latest day on which the first agent of the set may have been begun."""
+    drugs = facts.members("agent_set", agent_set)
+    starts = [
+        (
+            history.first if event.start_earliest is None else event.start_earliest,
+            history.as_of if event.start_latest is None else event.start_latest,
+        )
+        for event in history.exposures
+        if event.row["agent"] in drugs
+    ]
+    return (min(low for low, _ in starts), min(high for _, high in starts)) if starts else None
 
 
 def _counted(

@@ -38,6 +38,7 @@ class Trial:
     counted_days: tuple[int, int] | None = None
     undated: int = 0  # days taken of a row without a start: certain, but their place is not known
     undated_at_dose: dict[str, int] = field(default_factory=dict)
+    top_dose: float | None = None
     sessions: int | None = None
     laterality: frozenset[str | None] = frozenset()
 
@@ -152,6 +153,7 @@ def eras(history: History, agent: str) -> list[Trial]:
             last_issue=_last_start(inside),
             unbounded=any(event.unbounded for event in inside),
             undated=max(map(undated_days, inside)),
+            top_dose=_top_dose(inside),
         )
         for dose_table in facts.dose_tables():
             certain, possible_at = _at_dose(inside, dose_table)
@@ -262,6 +264,27 @@ def _at_dose(events: list[Event], dose_table: str) -> tuple[set[int], set[int]]:
     return certain, possible | certain
 
 
+def _top_dose(events: list[Event]) -> float | None:
+    """The largest known daily dose of the certain days, and of days that are certain but not their place.
+
+    Different strengths of one start day add on the days that both cover.
+    """
+    found = [float(event.row["daily_dose_mg"] or 0) for event in events if undated_days(event)]
+    for event in events:
+        for day in covered(event.certain):
+            together = [
+                other.row
+                for other in events
+                if (other.start_earliest, other.start_latest) == (event.start_earliest, event.start_latest)
+                and facts.told_apart(other.row["agent"], other.row["form"])
+                == facts.told_apart(event.row["agent"], event.row["form"])
+                and other.certain is not None
+                and _within(day, other.certain)
+            ]
+            found.append(_known_sum(together))
+    return max((dose for dose in found if dose > 0), default=None)
+
+
 def _within(day: int, span: Span) -> bool:
     return span[0] <= day <= span[1]
 
@@ -308,6 +331,7 @@ def _joint(kind: str, base: Trial, added: Trial) -> list[Trial]:
             base=base,
             added=added,
             counted_days=(max(map(length, parts), default=0), len(possible_days)),
+            top_dose=added.top_dose,
         )
     ]
 
