@@ -9,7 +9,7 @@ WITH attempt AS (
   SELECT t.person_id, r.definition, t.kind, t.laterality, s.procedure IS NOT NULL AS is_ect, t.last_ok AS episode_ok, t.reckoned_from,
          coalesce(t.sure_from, t.reckoned_to) AS begun_high,
          t.days_low >= g.value OR t.kind = 'procedure' AS long_enough,
-         CASE WHEN coalesce(t.sessions >= n.value, TRUE) THEN TRUE END AS course_ok,  -- too few recorded sessions: perhaps no course
+         CASE WHEN c.procedure IS NULL OR coalesce(t.sessions >= n.value, TRUE) THEN TRUE END AS course_ok,  -- too few recorded sessions of ECT: perhaps no course
          CASE t.dose_status WHEN 'below minimum' THEN FALSE WHEN 'not known' THEN NULL ELSE TRUE END AS dose_ok,
          CASE WHEN i.add_on = 'used' THEN TRUE
               WHEN t.improvement_pct < r.max_improvement THEN TRUE
@@ -23,6 +23,7 @@ WITH attempt AS (
   JOIN knowledge.parameter AS g ON g.parameter = 'min_joint_days'
   JOIN knowledge.parameter AS n ON n.parameter = 'ect_course_sessions'
   LEFT JOIN knowledge.procedure_set AS s ON s.procedure_set = i.stimulation_set AND s.procedure = t.agent
+  LEFT JOIN knowledge.procedure_set AS c ON c.procedure_set = 'ect' AND c.procedure = t.agent
   WHERE t.kind = 'augmentation' OR (t.kind = 'procedure' AND s.procedure IS NOT NULL)
 ), truth AS (
   SELECT *, did_not_respond AND episode_ok AND dose_ok AND course_ok AS failed,

@@ -27,13 +27,15 @@ WITH fact AS (  -- status of every knowledge row that a definition rests on, wea
   SELECT definition, max(CASE knowledge_status WHEN 'verified' THEN 0 WHEN 'recalled' THEN 2 ELSE 1 END) AS weakest
   FROM fact GROUP BY definition
 ), person AS (
-  SELECT a.person_id, a.as_of, a.observed_from, a.observed_to, p.pattern, k.kept
+  SELECT a.person_id, a.as_of, a.observed_from, a.observed_to, p.pattern, k.kept, o.kept AS courses_kept
   FROM assess.as_of AS a
   JOIN assess.profile AS p ON p.person_id = a.person_id
   JOIN assess.kept AS k ON k.person_id = a.person_id AND k.table_name = 'exposure'
+  JOIN assess.kept AS o ON o.person_id = a.person_id AND o.table_name = 'procedure'
 ), judged AS (
   SELECT p.person_id, p.as_of, p.observed_from, p.observed_to, p.kept, r.definition, r.needed, r.family, e.diagnosed, e.excluded_by, e.assumes, s.weakest,
-         coalesce(c.low, 0) AS low, CASE WHEN p.kept AND NOT r.open_ended AND (c.person_id IS NULL OR c.high IS NOT NULL) THEN coalesce(c.high, 0) END AS high,
+         coalesce(c.low, 0) AS low, r.family <> 'failures' OR p.courses_kept OR (r.neurostimulation = 'none' AND r.window_from <> 'before_ect') AS courses_kept,
+         CASE WHEN c.person_id IS NULL OR c.high IS NOT NULL THEN coalesce(c.high, 0) END AS recorded,
          c.met_on, c.possible_on, c.index_date, c.episode_no, c.blocked_by, c.unknown_by, g.holds, g.refused_by, g.open_by,
          CASE WHEN r.family = 'window' AND e.excluded_by IS NOT NULL AND coalesce(c.high, 0) = 0 AND p.kept THEN FALSE
               WHEN g.person_id IS NULL AND c.person_id IS NULL THEN e.eligible
@@ -47,12 +49,15 @@ WITH fact AS (  -- status of every knowledge row that a definition rests on, wea
   LEFT JOIN assess.counted AS c ON c.person_id = p.person_id AND c.definition_no = r.definition_no
   LEFT JOIN assess.gate AS g ON g.person_id = p.person_id AND g.definition_no = r.definition_no
   WHERE r.family <> 'instrument'
+), bounded AS (  -- more is possible than the record shows, where a table that counts is not kept
+  SELECT *, CASE WHEN kept AND courses_kept AND NOT open_ended THEN recorded END AS high, kept AND courses_kept AND recorded < needed AS too_few
+  FROM judged
 ), reached AS (
   SELECT *, CASE WHEN open_number THEN CASE WHEN high = 0 THEN FALSE END
                  WHEN low >= needed AND high <= at_most THEN TRUE
                  WHEN low >= needed AND at_most >= 1000000 THEN TRUE
                  WHEN high < needed OR low > at_most THEN FALSE END AS reached
-  FROM judged
+  FROM bounded
 ), decided AS (
   SELECT *, eligible AND reached AND gates AS met FROM reached
 )
@@ -68,11 +73,11 @@ SELECT person_id, CAST(definition AS VARCHAR) AS definition, CAST(eligible AS BO
                  WHEN low > at_most THEN 'too many'
                  WHEN NOT reached THEN coalesce(blocked_by, 'number')
                  WHEN NOT gates THEN refused_by
-                 WHEN reached IS NULL THEN CASE WHEN open_number THEN 'number' WHEN open_ended AND low < needed THEN 'alternative'
+                 WHEN reached IS NULL THEN CASE WHEN open_number THEN 'number' WHEN open_ended AND too_few THEN 'alternative'
                                                 WHEN family = 'window' AND unknown_by = 'date' AND NOT kept THEN 'exposure'
-                                                WHEN unknown_by IS NOT NULL THEN unknown_by
-                                                WHEN NOT kept OR high IS NULL THEN 'exposure' ELSE 'episode' END
-                 WHEN gates IS NULL THEN open_by
+                                                WHEN unknown_by <> 'window' THEN unknown_by
+                                                WHEN NOT kept OR recorded IS NULL THEN 'exposure' WHEN NOT courses_kept THEN 'procedure'
+                                                ELSE coalesce(unknown_by, 'episode') END
                  WHEN diagnosed IS NULL THEN 'diagnosis'
                  ELSE coalesce(open_by, 'diagnosis') END AS VARCHAR) AS clause,
        assumes,

@@ -7,7 +7,8 @@
 --   index_date    start of the first antidepressant trial in it
 --   blocked_by    the clause whose removal alone lets the possible count reach the threshold, else 'number'
 --   measured_low, measured_high   how many of what counts was rated when it ended (improvement measured), certainly and possibly
---   unknown_by    the first clause that is null in a trial that only possibly counts; null: none
+--   unknown_by    the first clause that is null in a trial that only possibly counts, else 'window' when enough certainly count
+--                 without it; null: none
 WITH judged AS (
   SELECT person_id, definition_no, coalesce(episode_no, -1) AS episode_no, part_no, counted_as, on_date, counts, improvement_basis,
          CASE WHEN NOT response_ok THEN 1 ELSE 0 END AS bad_response, CASE WHEN NOT duration_ok THEN 1 ELSE 0 END AS bad_duration,
@@ -57,14 +58,19 @@ WITH judged AS (
   FROM certain AS c JOIN assess.rule AS r ON r.definition_no = c.definition_no
   GROUP BY c.person_id, c.definition_no, c.episode_no
 ), reachable AS (
-  SELECT c.person_id, c.definition_no, c.episode_no, r.needed, c.possible_on,
+  SELECT c.person_id, c.definition_no, c.episode_no, coalesce(r.needed, 1) AS needed, c.possible_on,
          row_number() OVER (PARTITION BY c.person_id, c.definition_no, c.episode_no ORDER BY c.possible_on, c.counted_as) AS nth
   FROM merged AS c
   JOIN assess.rule AS r ON r.definition_no = c.definition_no AND NOT r.windowed
-  JOIN episode_high AS p ON p.person_id = c.person_id AND p.definition_no = c.definition_no AND p.episode_no = c.episode_no AND p.high >= r.needed
+  JOIN episode_high AS p ON p.person_id = c.person_id AND p.definition_no = c.definition_no AND p.episode_no = c.episode_no AND p.high >= coalesce(r.needed, 1)
   WHERE c.possible = 1
 ), per_episode AS (  -- a window takes the place of the plain count; trials in no episode count only for what an episode would change
-  SELECT h.person_id, h.definition_no, h.episode_no, h.no_response, h.no_duration, h.no_dose, h.no_stop, h.no_adherence, h.no_episode, h.unknown, h.high AS no_window,
+  SELECT h.person_id, h.definition_no, h.episode_no, h.no_episode, h.unknown, h.high AS no_window, l.low AS low_anyhow,
+         CASE WHEN r.windowed THEN coalesce(w.no_response, 0) ELSE h.no_response END AS no_response,
+         CASE WHEN r.windowed THEN coalesce(w.no_duration, 0) ELSE h.no_duration END AS no_duration,
+         CASE WHEN r.windowed THEN coalesce(w.no_dose, 0) ELSE h.no_dose END AS no_dose,
+         CASE WHEN r.windowed THEN coalesce(w.no_stop, 0) ELSE h.no_stop END AS no_stop,
+         CASE WHEN r.windowed THEN coalesce(w.no_adherence, 0) ELSE h.no_adherence END AS no_adherence,
          CASE WHEN h.episode_no < 0 THEN 0 ELSE h.measured_low END AS measured_low, CASE WHEN h.episode_no < 0 THEN 0 ELSE h.measured_high END AS measured_high,
          CASE WHEN r.windowed THEN coalesce(w.low, 0) ELSE coalesce(l.low, 0) END AS low,
          CASE WHEN h.episode_no < 0 THEN 0 WHEN r.windowed THEN coalesce(w.high, 0) ELSE h.high END AS high,
@@ -81,7 +87,7 @@ WITH judged AS (
          max(CASE WHEN episode_no >= 0 THEN no_response END) AS no_response, max(CASE WHEN episode_no >= 0 THEN no_duration END) AS no_duration,
          max(CASE WHEN episode_no >= 0 THEN no_dose END) AS no_dose, max(CASE WHEN episode_no >= 0 THEN no_stop END) AS no_stop,
          max(CASE WHEN episode_no >= 0 THEN no_adherence END) AS no_adherence, max(CASE WHEN episode_no >= 0 THEN no_window END) AS no_window,
-         sum(no_episode) AS no_episode, max(unknown) AS unknown, max(measured_low) AS measured_low, max(measured_high) AS measured_high
+         sum(no_episode) AS no_episode, max(unknown) AS unknown, max(low_anyhow) AS low_anyhow, max(measured_low) AS measured_low, max(measured_high) AS measured_high
   FROM per_episode GROUP BY person_id, definition_no
 ), ranked AS (
   SELECT e.person_id, e.definition_no, e.episode_no,
@@ -101,7 +107,7 @@ WITH judged AS (
 ), looked_at AS (
   SELECT coalesce(u.person_id, t.person_id) AS person_id, coalesce(u.definition_no, t.definition_no) AS definition_no, t.low, t.high, t.met_on, t.possible_on,
          coalesce(t.episode_no, nullif(u.last_episode, CASE WHEN r.episode = 'none' THEN -1 ELSE 0 END)) AS episode_no, t.no_response, t.no_duration, t.no_dose, t.no_stop, t.no_adherence, t.no_window,
-         t.no_episode, t.unknown, t.measured_low, t.measured_high, r.needed, r.windowed, r.agent_set
+         t.no_episode, t.unknown, t.low_anyhow, t.measured_low, t.measured_high, coalesce(r.needed, 1) AS needed, r.windowed, r.agent_set
   FROM used AS u
   FULL OUTER JOIN tally AS t ON t.person_id = u.person_id AND t.definition_no = u.definition_no
   JOIN assess.rule AS r ON r.definition_no = coalesce(u.definition_no, t.definition_no)
@@ -112,7 +118,8 @@ SELECT t.person_id, t.definition_no, CAST(coalesce(t.low, 0) AS BIGINT) AS low, 
        CAST(CASE WHEN t.no_response >= t.needed THEN 'response' WHEN t.no_duration >= t.needed THEN 'duration' WHEN t.no_dose >= t.needed THEN 'dose'
                  WHEN t.no_stop >= t.needed THEN 'stop' WHEN t.no_adherence >= t.needed THEN 'adherence' WHEN t.no_window >= t.needed AND t.windowed THEN 'window'
                  WHEN coalesce(n.no_episode, t.no_episode) >= t.needed THEN 'episode' ELSE 'number' END AS VARCHAR) AS blocked_by,
-       CAST(CASE t.unknown WHEN 6 THEN 'response' WHEN 5 THEN 'duration' WHEN 4 THEN 'dose' WHEN 3 THEN 'stop' WHEN 2 THEN 'adherence' END AS VARCHAR) AS unknown_by,
+       CAST(CASE t.unknown WHEN 6 THEN 'response' WHEN 5 THEN 'duration' WHEN 4 THEN 'dose' WHEN 3 THEN 'stop' WHEN 2 THEN 'adherence'
+            ELSE CASE WHEN t.windowed AND t.low_anyhow >= t.needed THEN 'window' END END AS VARCHAR) AS unknown_by,
        CAST(coalesce(t.measured_low, 0) AS BIGINT) AS measured_low, CAST(coalesce(t.measured_high, 0) AS BIGINT) AS measured_high
 FROM looked_at AS t
 LEFT JOIN ranked AS k ON k.person_id = t.person_id AND k.definition_no = t.definition_no AND k.nth = 1

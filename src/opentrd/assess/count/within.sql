@@ -2,18 +2,25 @@
 --   person_id, definition_no, episode_no
 --   low, high    most that count in any window, certainly and possibly
 --   met_on, possible_on   first day on which the needed number counts in a window, certainly and possibly
-WITH event AS (
+--   no_response, no_duration, no_dose, no_stop, no_adherence   most that possibly count in any window without that clause
+WITH refused AS (
+  SELECT j.*, CASE WHEN NOT j.response_ok THEN 1 ELSE 0 END AS bad_response, CASE WHEN NOT j.duration_ok THEN 1 ELSE 0 END AS bad_duration,
+         CASE WHEN NOT j.dose_ok THEN 1 ELSE 0 END AS bad_dose, CASE WHEN NOT j.stop_ok THEN 1 ELSE 0 END AS bad_stop,
+         CASE WHEN NOT j.adherence_ok THEN 1 ELSE 0 END AS bad_adherence, CASE WHEN NOT j.episode_ok THEN 2 ELSE 0 END AS bad_episode
+  FROM assess.judgement AS j WHERE j.windowed AND j.family = 'failures' AND j.episode_no IS NOT NULL
+), event AS (  -- what no more than one clause refuses
   SELECT j.person_id, j.definition_no, j.episode_no, j.counted_as, CASE WHEN r.window_from = 'before_ect' THEN j.ready_high ELSE j.on_date END AS on_date,
          CASE WHEN r.window_from = 'before_ect' THEN j.ready_low ELSE j.on_low END AS on_low,
          CASE WHEN r.window_from = 'before_ect' THEN j.ready_high ELSE coalesce(j.on_high, a.anchor) END AS on_high,
-         coalesce(j.counts AND j.part_no IS NOT NULL AND j.on_high IS NOT NULL, FALSE) AS certain, j.part_no, r.needed, r.window_from, r.agent_set,
-         CAST(coalesce(r.window_days, -1) AS INTEGER) AS sure_days, CAST(coalesce(r.window_days, 36500) AS INTEGER) AS window_days  -- not given: any, and none for certain
-  FROM assess.judgement AS j
+         coalesce(j.counts AND j.part_no IS NOT NULL AND j.on_high IS NOT NULL, FALSE) AS certain, j.part_no, coalesce(r.needed, 1) AS needed, r.window_from, r.agent_set,
+         CAST(r.window_days AS INTEGER) AS window_days, j.bad_response, j.bad_duration, j.bad_dose, j.bad_stop, j.bad_adherence,
+         j.bad_response + j.bad_duration + j.bad_dose + j.bad_stop + j.bad_adherence AS refusals
+  FROM refused AS j
   JOIN assess.rule AS r ON r.definition_no = j.definition_no
   JOIN assess.as_of AS a ON a.person_id = j.person_id
-  WHERE j.windowed AND j.family = 'failures' AND coalesce(j.counts, TRUE) AND j.episode_no IS NOT NULL
+  WHERE j.bad_response + j.bad_duration + j.bad_dose + j.bad_stop + j.bad_adherence + j.bad_episode <= 1
 ), ect AS (
-  SELECT c.person_id, c.may_start, coalesce(c.sure_start, c.may_end) AS begun, c.sure_start IS NOT NULL AS is_sure
+  SELECT c.person_id, c.may_start, coalesce(c.sure_start, c.may_end) AS begun
   FROM assess.course AS c JOIN knowledge.procedure_set AS s ON s.procedure_set = 'ect' AND s.procedure = c.procedure
 ), depression AS (
   SELECT c.person_id, min(coalesce(c.start_earliest, a.first_day)) AS first_low, min(coalesce(c.start_latest, a.anchor)) AS first_high
@@ -22,35 +29,43 @@ WITH event AS (
   JOIN knowledge.condition_set AS s ON s.condition = c.condition AND s.condition_set = 'depression'
   WHERE coalesce(c.present, TRUE) AND coalesce(c.start_earliest <= a.anchor, TRUE)
   GROUP BY c.person_id
+), year AS (
+  SELECT person_id, definition_no, episode_no, CAST(EXTRACT(YEAR FROM on_low) AS VARCHAR) AS number FROM event WHERE window_from = 'calendar_year'
+  UNION
+  SELECT person_id, definition_no, episode_no, CAST(EXTRACT(YEAR FROM on_high) AS VARCHAR) FROM event WHERE window_from = 'calendar_year'
 ), opened AS (  -- first and last day of each window: the widest it may be, and the narrowest it certainly is
-  SELECT DISTINCT person_id, definition_no, episode_no, on_low AS from_low, on_low AS from_high, on_low + sure_days AS to_low,
-         on_low + window_days AS to_high FROM event WHERE window_from = 'each'
+  SELECT DISTINCT person_id, definition_no, episode_no, on_low AS from_low, on_low AS from_high, on_low + window_days AS to_low, on_low + window_days AS to_high
+  FROM event WHERE window_from = 'each' AND window_days IS NOT NULL
   UNION
-  SELECT person_id, definition_no, episode_no, on_high, on_high, on_high + sure_days, on_high + window_days
-  FROM event WHERE window_from = 'each'
+  SELECT person_id, definition_no, episode_no, on_high, on_high, on_high + window_days, on_high + window_days
+  FROM event WHERE window_from = 'each' AND window_days IS NOT NULL
   UNION
-  SELECT person_id, definition_no, episode_no, CAST(CAST(EXTRACT(YEAR FROM on_low) AS VARCHAR) || '-01-01' AS DATE),
-         CAST(CAST(EXTRACT(YEAR FROM on_low) AS VARCHAR) || '-01-01' AS DATE), CAST(CAST(EXTRACT(YEAR FROM on_low) AS VARCHAR) || '-12-31' AS DATE),
-         CAST(CAST(EXTRACT(YEAR FROM on_low) AS VARCHAR) || '-12-31' AS DATE) FROM event WHERE window_from = 'calendar_year'
+  SELECT person_id, definition_no, episode_no, CAST(number || '-01-01' AS DATE), CAST(number || '-01-01' AS DATE), CAST(number || '-12-31' AS DATE),
+         CAST(number || '-12-31' AS DATE) FROM year
   UNION
-  SELECT person_id, definition_no, episode_no, CAST(CAST(EXTRACT(YEAR FROM on_high) AS VARCHAR) || '-01-01' AS DATE),
-         CAST(CAST(EXTRACT(YEAR FROM on_high) AS VARCHAR) || '-01-01' AS DATE), CAST(CAST(EXTRACT(YEAR FROM on_high) AS VARCHAR) || '-12-31' AS DATE),
-         CAST(CAST(EXTRACT(YEAR FROM on_high) AS VARCHAR) || '-12-31' AS DATE) FROM event WHERE window_from = 'calendar_year'
-  UNION
-  SELECT e.person_id, e.definition_no, e.episode_no, u.index_low, u.index_high, u.index_low + e.sure_days, u.index_high + e.window_days
+  SELECT e.person_id, e.definition_no, e.episode_no, u.index_low, u.index_high, u.index_low + e.window_days, u.index_high + e.window_days
   FROM event AS e JOIN assess.first_use AS u ON u.person_id = e.person_id AND u.agent_set = e.agent_set AND u.episode_no = e.episode_no
-  WHERE e.window_from = 'index'
+  WHERE e.window_from = 'index' AND e.window_days IS NOT NULL
   UNION
-  SELECT e.person_id, e.definition_no, e.episode_no, d.first_low, d.first_high, d.first_low + e.sure_days, d.first_high + e.window_days
-  FROM event AS e JOIN depression AS d ON d.person_id = e.person_id WHERE e.window_from = 'diagnosis'
+  SELECT e.person_id, e.definition_no, e.episode_no, d.first_low, d.first_high, d.first_low + e.window_days, d.first_high + e.window_days
+  FROM event AS e JOIN depression AS d ON d.person_id = e.person_id WHERE e.window_from = 'diagnosis' AND e.window_days IS NOT NULL
   UNION
-  SELECT e.person_id, e.definition_no, e.episode_no, c.may_start - e.window_days,
-         CASE WHEN c.is_sure THEN c.begun - e.sure_days ELSE CAST('9999-12-31' AS DATE) END, c.may_start, c.begun
-  FROM event AS e JOIN ect AS c ON c.person_id = e.person_id WHERE e.window_from = 'before_ect'
+  SELECT e.person_id, e.definition_no, e.episode_no, c.may_start - e.window_days, c.begun - e.window_days, c.may_start, c.begun
+  FROM event AS e JOIN ect AS c ON c.person_id = e.person_id WHERE e.window_from = 'before_ect' AND e.window_days IS NOT NULL
+  UNION  -- nothing says where it lies or how long it is: nothing is certain, all may lie in it
+  SELECT e.person_id, e.definition_no, e.episode_no, CAST('0001-01-01' AS DATE), CAST('9999-12-31' AS DATE), CAST('0001-01-01' AS DATE), CAST('9999-12-31' AS DATE)
+  FROM event AS e
+  LEFT JOIN assess.first_use AS u ON u.person_id = e.person_id AND u.agent_set = e.agent_set AND u.episode_no = e.episode_no
+  LEFT JOIN assess.kept AS k ON k.person_id = e.person_id AND k.table_name = CASE e.window_from WHEN 'diagnosis' THEN 'condition' WHEN 'before_ect' THEN 'procedure' END
+  WHERE e.window_days IS NULL OR NOT k.kept OR (e.window_from = 'index' AND u.person_id IS NULL)
 ), inside AS (
   SELECT e.person_id, e.definition_no, e.episode_no, w.from_low, w.from_high, w.to_low, w.to_high, e.needed, e.counted_as, e.part_no,
          max(CASE WHEN e.certain AND e.on_low >= w.from_high AND e.on_high <= w.to_low THEN 1 ELSE 0 END) AS certain,
-         min(CASE WHEN e.certain AND e.on_low >= w.from_high AND e.on_high <= w.to_low THEN e.on_date END) AS certain_on, min(e.on_date) AS possible_on
+         min(CASE WHEN e.certain AND e.on_low >= w.from_high AND e.on_high <= w.to_low THEN e.on_date END) AS certain_on,
+         max(CASE WHEN e.refusals = 0 THEN 1 ELSE 0 END) AS possible, min(CASE WHEN e.refusals = 0 THEN e.on_date END) AS possible_on,
+         max(CASE WHEN e.refusals = e.bad_response THEN 1 ELSE 0 END) AS no_response, max(CASE WHEN e.refusals = e.bad_duration THEN 1 ELSE 0 END) AS no_duration,
+         max(CASE WHEN e.refusals = e.bad_dose THEN 1 ELSE 0 END) AS no_dose, max(CASE WHEN e.refusals = e.bad_stop THEN 1 ELSE 0 END) AS no_stop,
+         max(CASE WHEN e.refusals = e.bad_adherence THEN 1 ELSE 0 END) AS no_adherence
   FROM event AS e
   JOIN opened AS w ON w.person_id = e.person_id AND w.definition_no = e.definition_no AND w.episode_no = e.episode_no
     AND e.on_low <= w.to_high AND e.on_high >= w.from_low
@@ -59,18 +74,29 @@ WITH event AS (
   SELECT *, row_number() OVER (PARTITION BY person_id, definition_no, episode_no, from_low, from_high, to_low, to_high, part_no
                                ORDER BY certain_on, counted_as) AS nth FROM inside WHERE certain = 1
 ), merged AS (
-  SELECT person_id, definition_no, episode_no, from_low, from_high, to_low, to_high, needed, counted_as, min(possible_on) AS possible_on
+  SELECT person_id, definition_no, episode_no, from_low, from_high, to_low, to_high, needed, counted_as, max(possible) AS possible, min(possible_on) AS possible_on,
+         max(no_response) AS no_response, max(no_duration) AS no_duration, max(no_dose) AS no_dose, max(no_stop) AS no_stop, max(no_adherence) AS no_adherence
   FROM inside GROUP BY person_id, definition_no, episode_no, from_low, from_high, to_low, to_high, needed, counted_as
+), per_window AS (
+  SELECT person_id, definition_no, episode_no, sum(no_response) AS no_response, sum(no_duration) AS no_duration, sum(no_dose) AS no_dose,
+         sum(no_stop) AS no_stop, sum(no_adherence) AS no_adherence
+  FROM merged GROUP BY person_id, definition_no, episode_no, from_low, from_high, to_low, to_high
 ), possible AS (
   SELECT *, row_number() OVER (PARTITION BY person_id, definition_no, episode_no, from_low, from_high, to_low, to_high
-                               ORDER BY possible_on, counted_as) AS nth FROM merged
+                               ORDER BY possible_on, counted_as) AS nth FROM merged WHERE possible = 1
 ), tally AS (
-  SELECT person_id, definition_no, episode_no, max(nth) AS low, 0 AS high, min(CASE WHEN nth = needed THEN certain_on END) AS met_on, CAST(NULL AS DATE) AS possible_on
+  SELECT person_id, definition_no, episode_no, max(nth) AS low, 0 AS high, min(CASE WHEN nth = needed THEN certain_on END) AS met_on, CAST(NULL AS DATE) AS possible_on,
+         0 AS no_response, 0 AS no_duration, 0 AS no_dose, 0 AS no_stop, 0 AS no_adherence
   FROM certain GROUP BY person_id, definition_no, episode_no
   UNION ALL
-  SELECT person_id, definition_no, episode_no, 0, max(nth), NULL, min(CASE WHEN nth = needed THEN possible_on END)
+  SELECT person_id, definition_no, episode_no, 0, max(nth), NULL, min(CASE WHEN nth = needed THEN possible_on END), 0, 0, 0, 0, 0
   FROM possible GROUP BY person_id, definition_no, episode_no
+  UNION ALL
+  SELECT person_id, definition_no, episode_no, 0, 0, NULL, NULL, max(no_response), max(no_duration), max(no_dose), max(no_stop), max(no_adherence)
+  FROM per_window GROUP BY person_id, definition_no, episode_no
 )
 SELECT person_id, definition_no, episode_no, CAST(max(low) AS BIGINT) AS low, CAST(max(high) AS BIGINT) AS high,
-       CAST(min(met_on) AS DATE) AS met_on, CAST(min(possible_on) AS DATE) AS possible_on
+       CAST(min(met_on) AS DATE) AS met_on, CAST(min(possible_on) AS DATE) AS possible_on, CAST(max(no_response) AS BIGINT) AS no_response,
+       CAST(max(no_duration) AS BIGINT) AS no_duration, CAST(max(no_dose) AS BIGINT) AS no_dose, CAST(max(no_stop) AS BIGINT) AS no_stop,
+       CAST(max(no_adherence) AS BIGINT) AS no_adherence
 FROM tally GROUP BY person_id, definition_no, episode_no

@@ -12,30 +12,31 @@ WITH part AS (
   SELECT person_id, definition, count(DISTINCT thase_rush_class) AS classes,
          max(CASE WHEN thase_rush_class = 'TCA' THEN 1 ELSE 0 END) AS tca, max(CASE WHEN thase_rush_class = 'MAOI' THEN 1 ELSE 0 END) AS maoi
   FROM assess.failed GROUP BY person_id, definition
-), ordered AS (  -- a TCA is a step once another class came first; low: certainly first, high: possibly
+), ordered AS (  -- a TCA is a step once another class came first; low: certainly first (not on the same day), high: possibly
   SELECT 'low' AS bound, t.person_id, t.definition, t.start_high AS begun
   FROM assess.failed AS t
   JOIN assess.failed AS o ON o.person_id = t.person_id AND o.definition = t.definition AND o.part_no = t.part_no AND o.certain = 1
-    AND o.thase_rush_class <> 'TCA' AND o.start_high <= t.start_low
+    AND o.thase_rush_class <> 'TCA' AND o.start_high < t.start_low
   WHERE t.certain = 1 AND t.thase_rush_class = 'TCA'
   UNION ALL
-  SELECT 'high', t.person_id, t.definition, t.start_low
+  SELECT 'high', t.person_id, t.definition, CASE WHEN o.start_low > t.start_low THEN o.start_low ELSE t.start_low END
   FROM assess.failed AS t
   JOIN assess.failed AS o ON o.person_id = t.person_id AND o.definition = t.definition AND o.thase_rush_class <> 'TCA' AND o.start_low <= t.start_high
   WHERE t.thase_rush_class = 'TCA'
 ), third AS (
   SELECT bound, person_id, definition, min(begun) AS begun FROM ordered GROUP BY bound, person_id, definition
 ), fourth AS (
-  SELECT h.bound, h.person_id, h.definition, min(CASE WHEN h.bound = 'low' THEN m.start_high ELSE m.start_low END) AS begun
+  SELECT h.bound, h.person_id, h.definition, min(CASE WHEN h.bound = 'low' THEN m.start_high WHEN h.begun > m.start_low THEN h.begun ELSE m.start_low END) AS begun
   FROM third AS h
   JOIN assess.failed AS m ON m.person_id = h.person_id AND m.definition = h.definition AND m.thase_rush_class = 'MAOI'
-    AND ((h.bound = 'low' AND m.certain = 1 AND m.start_low >= h.begun) OR (h.bound = 'high' AND m.start_high >= h.begun))
+    AND ((h.bound = 'low' AND m.certain = 1 AND m.start_low > h.begun) OR (h.bound = 'high' AND m.start_high >= h.begun))
   GROUP BY h.bound, h.person_id, h.definition
 ), staged AS (
   SELECT a.person_id, i.instrument, i.strict_order, 'low' AS bound, coalesce(p.classes, 0) AS classes, coalesce(p.tca, 0) AS any_tca, coalesce(p.maoi, 0) AS any_maoi,
+         coalesce(t.bilateral_low, 0) AS any_ect,
          CASE WHEN i.strict_order THEN CASE WHEN h.person_id IS NULL THEN 0 ELSE 1 END ELSE coalesce(p.tca, 0) END AS tca,
          CASE WHEN i.strict_order THEN CASE WHEN m.person_id IS NULL THEN 0 ELSE 1 END ELSE coalesce(p.maoi, 0) END AS maoi,
-         CASE WHEN i.strict_order AND t.bilateral_begun < m.begun THEN 0 ELSE coalesce(t.bilateral_low, 0) END AS ect
+         CASE WHEN i.strict_order AND t.bilateral_begun <= m.begun THEN 0 ELSE coalesce(t.bilateral_low, 0) END AS ect
   FROM assess.as_of AS a
   CROSS JOIN knowledge.instrument_rule AS i
   LEFT JOIN assess.tried AS t ON t.person_id = a.person_id AND t.definition = i.instrument
@@ -45,7 +46,7 @@ WITH part AS (
   WHERE i.method = 'thase_rush'
   UNION ALL
   SELECT a.person_id, i.instrument, i.strict_order, 'high', CASE WHEN k.kept THEN coalesce(p.classes, 0) ELSE 5 END,
-         CASE WHEN k.kept THEN coalesce(p.tca, 0) ELSE 1 END, CASE WHEN k.kept THEN coalesce(p.maoi, 0) ELSE 1 END,
+         CASE WHEN k.kept THEN coalesce(p.tca, 0) ELSE 1 END, CASE WHEN k.kept THEN coalesce(p.maoi, 0) ELSE 1 END, 0,
          CASE WHEN NOT k.kept THEN 1 WHEN i.strict_order THEN CASE WHEN h.person_id IS NULL THEN 0 ELSE 1 END ELSE coalesce(p.tca, 0) END,
          CASE WHEN NOT k.kept THEN 1 WHEN i.strict_order THEN CASE WHEN m.person_id IS NULL THEN 0 ELSE 1 END ELSE coalesce(p.maoi, 0) END,
          CASE WHEN NOT o.kept THEN 1 WHEN k.kept AND i.strict_order AND t.bilateral_begun_high < m.begun THEN 0 ELSE coalesce(t.bilateral_high, 0) END
@@ -65,8 +66,8 @@ WITH part AS (
   SELECT *, CASE WHEN any_tca = 1 AND stage < 3 THEN 'TCA' ELSE '' END
             || CASE WHEN any_tca = 1 AND stage < 3 AND any_maoi = 1 AND stage < 4 THEN ', ' ELSE '' END
             || CASE WHEN any_maoi = 1 AND stage < 4 THEN 'MAOI' ELSE '' END
-            || CASE WHEN ect = 1 AND stage < 5 AND ((any_tca = 1 AND stage < 3) OR (any_maoi = 1 AND stage < 4)) THEN ', ' ELSE '' END
-            || CASE WHEN ect = 1 AND stage < 5 THEN 'ECT' ELSE '' END AS broken
+            || CASE WHEN any_ect = 1 AND stage < 5 AND ((any_tca = 1 AND stage < 3) OR (any_maoi = 1 AND stage < 4)) THEN ', ' ELSE '' END
+            || CASE WHEN any_ect = 1 AND stage < 5 THEN 'ECT' ELSE '' END AS broken
   FROM step
 )
 SELECT person_id, CAST(instrument AS VARCHAR) AS instrument, CAST('total' AS VARCHAR) AS item,
