@@ -73,11 +73,17 @@ class Comparison:
     definitions: Rows
     tables: frozenset[str] = field(default_factory=frozenset)
 
-    def rows(self, table: str) -> Rows:
-        """A table as a list of rows in a fixed order, column -> value; empty when it was not made."""
+    def rows(self, table: str, definition: str | None = None) -> Rows:
+        """A table as a list of rows in a fixed order, column -> value; empty when it was not made.
+
+        With ``definition`` only the rows of that one: curves have thousands of days each.
+        """
         if table not in self.tables:
             return []
-        result = self.connection.execute(f"SELECT * FROM compare.{table} ORDER BY ALL")
+        result = self.connection.execute(
+            f"SELECT * FROM compare.{table} {'' if definition is None else 'WHERE definition = ?'} ORDER BY ALL",
+            [] if definition is None else [definition],
+        )
         names = [column[0] for column in result.description or ()]
         return [dict(zip(names, row, strict=True)) for row in result.fetchall()]
 

@@ -219,13 +219,17 @@ class Tables:
                 if row["fate"] == "followed":
                     followed[name] = cell
                     undated[name] = suppress_one(row["undated"], self.min_count)
-        curves: dict[tuple[str, str], Rows] = {}
-        for row in self.comparison.rows("risk"):
-            curves.setdefault((row["definition"], row["reading"]), []).append(row)
-        summaries, points = [], []
+        summaries: Rows = []
+        points: Rows = []
+        curves: dict[str, Rows] = {}
+        of = None
         for summary in self.comparison.rows("time_summary"):
             name, reading = summary["definition"], summary["reading"]
-            rows = curves.get((name, reading), [])
+            if name != of:
+                of, curves = name, {}
+                for row in self.comparison.rows("risk", name):
+                    curves.setdefault(row["reading"], []).append(row)
+            rows = curves.get(reading, [])
             kept = thinned_curve(rows, YEARS, self.min_count)
             total = rows[-1]["events_so_far"] if rows else 0
             events = suppress_one(total, self.min_count)
