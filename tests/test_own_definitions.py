@@ -2,63 +2,21 @@
 
 from __future__ import annotations
 
-import csv
 import json
 import shutil
-import sys
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import duckdb
-import pyarrow.parquet as pq
 import pytest
 
 import opentrd
 from opentrd import knowledge
-from opentrd.cases import read_cases, run_case
-from opentrd.cli import main
 from opentrd.engines import sqlite
 from opentrd.knowledge.own import DefinitionsError, choose, facts_of_run, read_own, shipped
 from opentrd.knowledge.wording import definition_texts
 from opentrd.record.raw import InputError
-
-ROOT = Path(__file__).parent.parent
-CLINIC = ROOT / "examples" / "definitions" / "clinic.csv"
-SITE = ROOT / "examples" / "definitions" / "site"
-PROOF = {"source": "Smith 2024", "read_in": "the paper", "knowledge_status": "verified"}
-# As ``two_adequate_trials``, written in one row.
-TWIN = {
-    "definition": "twin", "needed": "2", "episode": "any", "dose_table": "atrq", "min_days": "42", "max_improvement_pct": "50",
-    "exclusions": "bipolar", **PROOF,
-}  # fmt: skip
-
-
-def written(folder: Path, rows: list[Mapping[str, str]], name: str = "my.csv") -> Path:
-    """A CSV file of these rows; the columns are those of the first one."""
-    folder.mkdir(parents=True, exist_ok=True)
-    with (folder / name).open("w", encoding="utf-8", newline="") as stream:
-        writer = csv.DictWriter(stream, list(rows[0]))
-        writer.writeheader()
-        writer.writerows(rows)
-    return folder / name
-
-
-def record(folder: Path, doses: tuple[str, str] = ("100", "225")) -> Path:
-    """Sertraline and then venlafaxine, both failed after 70 and 102 days."""
-    written(folder, [{"person_id": "p1", "birth_date": "1980-01-01"}], "person.csv")
-    common = {"person_id": "p1", "improvement_pct": "20"}
-    rows = [
-        {"agent": "sertraline", "start_date": "2023-01-10", "end_date": "2023-03-20", "daily_dose_mg": doses[0], **common},
-        {"agent": "venlafaxine", "start_date": "2023-03-21", "end_date": "2023-06-30", "daily_dose_mg": doses[1], **common},
-    ]  # fmt: skip
-    written(folder, rows, "exposure.csv")
-    written(
-        folder,
-        [{"person_id": "p1", "condition": "major depressive disorder", "start_date": "2023-01-01"}],
-        "condition.csv",
-    )
-    return folder
+from own_rows import CLINIC, PROOF, SITE, TWIN, record, written
 
 
 def problems(path: Path) -> list[tuple[int, str, str]]:
@@ -67,13 +25,6 @@ def problems(path: Path) -> list[tuple[int, str, str]]:
         read_own(path)
     assert all(problem.expected and problem.file for problem in caught.value.problems)
     return [(problem.row, problem.field, problem.value) for problem in caught.value.problems]
-
-
-def command(monkeypatch: pytest.MonkeyPatch, *arguments: str) -> int:
-    monkeypatch.setattr(sys, "argv", ["opentrd", *arguments])
-    with pytest.raises(SystemExit) as stopped:
-        main()
-    return int(stopped.value.code or 0)
 
 
 # Rows
@@ -279,6 +230,30 @@ def test_instruments_keep_to_what_their_methods_read(tmp_path: Path) -> None:
     )
 
 
+def test_what_a_source_does_not_give_is_said_in_words(tmp_path: Path) -> None:
+    row = {
+        "definition": "gaps",
+        "needed": "2",
+        "basis": "switch",
+        "max_next_days": "",
+        "window_days": "",
+        "window_from": "index",
+    }
+    switches = {
+        "definition": "early", "family": "switches", "needed": "1", "reading": "early", "new_episode_after_days": "182",
+        "min_length_days": "42", "min_switch_gap_days": "1", "max_switch_gap_days": "98", "min_agents": "2",
+        "max_issues_before": "",
+    }  # fmt: skip
+    paths = [written(tmp_path, [row | PROOF]), written(tmp_path, [switches | PROOF], "early.csv")]
+    with duckdb.connect(":memory:") as connection:
+        knowledge.load_into(connection, choose(paths).facts)
+        said = definition_texts(connection)
+    assert "within a time that the source does not give of the first drug" in said["gaps"]["text"]
+    assert said["gaps"]["missing"] == "the time to the next treatment, the window"
+    assert "None" not in said["gaps"]["text"] + said["early"]["text"]
+    assert (2, "needed", "2") in problems(written(tmp_path, [switches | PROOF | {"needed": "2"}]))
+
+
 # Runs
 
 
@@ -351,106 +326,3 @@ def test_the_run_remembers_the_definitions(tmp_path: Path) -> None:
     assert "Two classes failed at the doses of the site" in page
     opentrd.assess(opentrd.read(tmp_path / "record"), definitions=["kim_28"]).write(out)
     assert facts_of_run(out) is shipped()
-
-
-# The command line
-
-
-def test_the_examples_are_in_order(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    assert command(monkeypatch, "definition", "check", str(SITE)) == 0
-    printed = capsys.readouterr().out
-    assert (
-        "3 of 3 cases passed." in printed
-        and "at least 42 days at or above the minimum dose (Minimum doses of the site)" in printed
-    )
-    assert (
-        command(
-            monkeypatch, "definition", "check", str(CLINIC), "--cases", str(CLINIC.with_suffix(".cases.json"))
-        )
-        == 0
-    )
-    assert "5 of 5 cases passed." in capsys.readouterr().out
-
-
-def test_a_failing_case_says_what_was_expected_and_why(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    case = json.loads(CLINIC.with_suffix(".cases.json").read_text(encoding="utf-8"))[1]
-    case["expect"]["verdict"]["clinic_two_failures"] |= {"met": True, "clause": None}
-    case["tables"]["exposure"][0]["dose_unit"] = "spoons"
-    (tmp_path / "cases.json").write_text(json.dumps([case]), encoding="utf-8")
-    assert command(monkeypatch, "definition", "check", str(CLINIC), "--cases", str(tmp_path)) == 1
-    printed = capsys.readouterr().out
-    assert "clinic_two_failures, met: expected true, got false" in printed
-    assert "clinic_two_failures, clause: expected not known, got dose" in printed
-    assert "drug venlafaxine from 2023-03-21: dose_ok false, duration_ok true" in printed
-    assert "not understood: exposure.csv" in printed and "spoons" in printed
-    assert "0 of 1 case passed." in printed
-
-
-def test_cases_that_cannot_be_used_are_named(tmp_path: Path) -> None:
-    case = json.loads(CLINIC.with_suffix(".cases.json").read_text(encoding="utf-8"))[0]
-    faults = [
-        {**case, "as_of": "last year"}, {**case, "tables": {"pills": []}}, {**case, "expect": {}}, {**case, "expects": 1}, 7,
-    ]  # fmt: skip
-    (tmp_path / "cases.json").write_text(json.dumps([*faults, case]), encoding="utf-8")
-    with pytest.raises(DefinitionsError) as caught:
-        read_cases(tmp_path)
-    told = {(problem.file.rpartition(", ")[2], problem.field) for problem in caught.value.problems}
-    assert told == {
-        ("case 1", "as_of"), ("case 2", "tables"), ("case 2", "person"), ("case 3", "expect"), ("case 4", "expects"), ("case 5", ""),
-    }  # fmt: skip
-    (tmp_path / "cases.json").write_text("[", encoding="utf-8")
-    with pytest.raises(DefinitionsError, match="expected a JSON file"):
-        read_cases(tmp_path / "cases.json")
-
-
-def test_a_case_may_name_shipped_definitions_alone() -> None:
-    golden = read_cases(ROOT / "tests" / "golden" / "two_adequate_trials.json")[1]
-    assert run_case(golden, []).passed
-    wrong = type(golden)(**{**vars(golden), "verdict": {"nobody_2020": {"met": True}}})
-    assert run_case(wrong, []).differences == ["nobody_2020: not a definition"]
-
-
-def test_faults_end_with_two(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    path = written(tmp_path, [TWIN | {"min_days": "x"}])
-    assert command(monkeypatch, "definition", "check", str(path)) == 2
-    assert "row 2, field min_days: 'x'" in capsys.readouterr().err
-    folder = record(tmp_path / "record")
-    assert (
-        command(
-            monkeypatch, "assess", str(folder), "--definitions", str(path), "--out", str(tmp_path / "out")
-        )
-        == 2
-    )
-    assert not (tmp_path / "out").exists()
-    assert command(monkeypatch, "definition", "show", "nobody_2020") == 2
-
-
-def test_show_and_list(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
-    assert command(monkeypatch, "definition", "show", "kim_28", "maudsley") == 0
-    printed = capsys.readouterr().out
-    assert "adequacy_rule: adequacy_rule days_28" in printed and "band: instrument maudsley" in printed
-    assert command(monkeypatch, "definition", "show", str(CLINIC), "clinic_two_switches") == 0
-    printed = capsys.readouterr().out
-    assert "max_next_days 90" in printed and "clinic_two_failures:" not in printed
-    assert command(monkeypatch, "definition", "list", str(CLINIC)) == 0
-    printed = capsys.readouterr().out
-    assert "Two switches within a year (example clinic) (yours)" in printed and "sforzini_2022 " in printed
-
-
-def test_the_command_line_runs_them_beside_the_others(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    folder, out = record(tmp_path / "record"), tmp_path / "out"
-    wanted = f"{CLINIC},kim_28"
-    assert (
-        command(monkeypatch, "assess", str(folder), "--definitions", wanted, "--out", str(out), "--quiet")
-        == 0
-    )
-    verdicts = pq.read_table(out / "tables" / "verdict.parquet").to_pylist()
-    assert {row["definition"] for row in verdicts} == {"clinic_two_failures", "clinic_two_switches", "kim_28"}

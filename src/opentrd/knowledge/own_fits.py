@@ -9,7 +9,7 @@ import difflib
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from opentrd.knowledge.own_tables import OWNERS, PARTS, Facts, Problem, Row, Typed, part_columns
+from opentrd.knowledge.own_tables import OWNERS, PARTS, Facts, Problem, Row, Typed, as_text, part_columns
 
 # Columns of a definition that a family does not read, and what they say then.
 _NONE = dict.fromkeys(
@@ -126,6 +126,13 @@ def _family_fits(row: Row, values: Typed, rows: Mapping[str, Sequence[Row]]) -> 
         yield Problem(row.file, row.number, "distinct_level", str(values["distinct_level"]), expected)
     if family == "switches" and values["needed"] is None:
         yield Problem(row.file, row.number, "needed", "", "a whole number of switches")
+    early = any(
+        other.cells.get("reading") == "early" and other.cells["definition"] == values["definition"]
+        for other in rows.get("switch_rule", [])
+    )
+    if (family in ("window", "scores") or early) and values["needed"] != 1:
+        advice = "Such a definition looks for one event."
+        yield Problem(row.file, row.number, "needed", as_text(values["needed"]), "1", advice)
     most = values["at_most"]
     if most not in (None, "none") and values["needed"] is not None and float(most) < values["needed"]:
         yield Problem(row.file, row.number, "at_most", str(most), f"at least needed ({values['needed']})")

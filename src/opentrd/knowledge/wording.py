@@ -82,7 +82,9 @@ def _inside(row: Row) -> str:
     """The window in words, with the place it lies in; empty without one."""
     if row["window_from"] == "none":
         return ""
-    days = f"{row['window_days']} days"
+    days = (
+        "a time that the source does not give" if row["window_days"] is None else f"{row['window_days']} days"
+    )
     words = {
         "each": f"within {days} of the first of them",
         "index": f"within {days} of the first drug",
@@ -170,7 +172,8 @@ def _failed(row: Row, tables: Tables) -> str:
         return "It failed when it was stopped for inefficacy."
     if rule["basis"] == "switch":
         limit = rule["max_next_days"]
-        within = "" if str(limit) == "none" else f" within {limit} days of its end"
+        time = "a time that the source does not give" if limit is None else f"{limit} days"
+        within = "" if str(limit) == "none" else f" within {time} of its end"
         return f"It failed when another of these treatments follows{within}."
     if rule["max_improvement_pct"] == 0 and rule["includes_threshold"]:
         return "It failed without any improvement."
@@ -200,7 +203,7 @@ def _switches(row: Row, tables: Tables) -> str:
 
 def _early_switch(rule: Row) -> str:
     limits = [
-        f"at most {rule[column]} times {words}"
+        f"at most {'(number not given)' if rule[column] is None else rule[column]} times {words}"
         for column, words in (
             ("max_issues_before", "before it"),
             ("max_issues_after", "after it"),
