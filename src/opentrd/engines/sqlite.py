@@ -30,9 +30,11 @@ from opentrd.record.schema import RECORD_COLUMNS
 
 # FULL JOIN came with it.
 MINIMUM_VERSION = (3, 39, 0)
-# Above these DuckDB is faster (bench/one_patient.py --crossover measures it). Possible worlds are persons too.
+# Above these DuckDB is faster (bench/one_patient.py --crossover measures it). The rows of possible worlds may be more,
+# because DuckDB would have to run twice for them.
 MOST_PERSONS = 50
-MOST_ROWS = 5_000
+MOST_ROWS = 800
+MOST_WORLD_ROWS = 1_500
 
 # Stands before the name of a table that the possible worlds have too: nothing is put there, or their name.
 PLACE = "@"
@@ -355,8 +357,9 @@ class SmallRun:
         desk, made = self._at_desk(), statements()
         for fill in made.worlds:
             desk.fill(fill)
-            if fill.table == "world.answer" and len(desk.rows(fill.table, ["world_id"])) > MOST_PERSONS:
-                raise TooManyWorlds
+        counts = "+".join(f'(SELECT count(*) FROM "{_POSSIBLE}record.{table}")' for table in _COUNTED)
+        if desk.connection.execute(f"SELECT {counts}").fetchall()[0][0] > MOST_WORLD_ROWS:
+            raise TooManyWorlds
         desk.load("possible.record.request", ["as_of"], [(None,)])
         for fill in made.chain:
             desk.fill(fill, possible=True)
