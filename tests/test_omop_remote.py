@@ -175,7 +175,8 @@ def test_read_in_place_equals_the_embedded_reader(source: Source, engine_name: s
                 assert engine.types["record"][table] == columns, table
                 assert fetched(engine, "record", table) == source.tables[f"record.{table}"], table
         assert found["persons"] == len(source.tables["record.person"])
-        if engine_name != "duckdb":
+        # The chain itself is compared in test_engines.py; here once over, on the CDM with all the faults.
+        if engine_name != "duckdb" and "odd" in str(source.database):
             engine.run(order())
             for table in RESULTS:
                 assert fetched(engine, "assess", table) == source.tables[f"assess.{table}"], table

@@ -75,6 +75,14 @@ def assess(
     cdm_schema: Annotated[
         str | None, typer.Option(metavar="S", help="Schema of the CDM in a database.")
     ] = None,
+    results_schema: Annotated[
+        str | None,
+        typer.Option(metavar="S", help="Write the cohort table into this schema of the CDM's database."),
+    ] = None,
+    cohort_id: Annotated[
+        int | None,
+        typer.Option(metavar="N", help="Write an OMOP cohort table; definitions get the ids N, N+1, ..."),
+    ] = None,
     multiverse: Annotated[
         str | None,
         typer.Option(
@@ -84,7 +92,7 @@ def assess(
     quiet: Quiet = False,
 ) -> None:
     """Assess a record: trials, verdicts by every definition, stages, questions, and a page to check them on."""
-    from opentrd import api
+    from opentrd import api, cohort
     from opentrd.record.raw import InputError
 
     day = api.parse_day(as_of)
@@ -94,9 +102,12 @@ def assess(
     wanted = None if definitions is None else [name.strip() for name in definitions.split(",")]
     _writable(out_dir)
     _apart(out_dir, inputs)
+    cohort.check_request(cohort_id, results_schema, inputs)
     with errors.status("reading the input ...") if not quiet else _Silent() as status:
         record = api.read(
-            [Path(text) if "://" not in text else text for text in inputs], cdm_schema=cdm_schema
+            [Path(text) if "://" not in text else text for text in inputs],
+            cdm_schema=cdm_schema,
+            engine=engine,
         )
         if person is not None:
             record.only(person)
@@ -112,7 +123,10 @@ def assess(
         if grid is not None:
             result.multiverse(grid, progress=lambda what: status.update(f"counting: {what} ..."))
         status.update("writing tables and pages ...")
-        page = result.write(out_dir, min_count=min_count, judgements=judgements)
+        page = result.write(out_dir, min_count=min_count, judgements=judgements, cohort_id=cohort_id)
+        if results_schema is not None:
+            status.update("writing the cohort table ...")
+            cohort.write_database(result, inputs[0], results_schema)
     if not quiet:
         persons = f"{record.persons:,} person{'s' if record.persons != 1 else ''}"
         out.print(
@@ -163,11 +177,13 @@ def sql(
     untested: Annotated[
         bool, typer.Option("--untested", help="Print a dialect that no test has run.")
     ] = False,
+    omop: Annotated[bool, typer.Option("--omop", help="The script also reads an OMOP CDM.")] = False,
+    cdm_schema: Annotated[str, typer.Option(metavar="S", help="With --omop: the schema of the CDM.")] = "cdm",
 ) -> None:
     """Print the whole assessment as one SQL script."""
     from opentrd.terminal import print_sql
 
-    print_sql(dialect, untested)
+    print_sql(dialect, untested, cdm_schema if omop else None)
 
 
 @app.command()

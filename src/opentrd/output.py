@@ -11,7 +11,9 @@ from typing import TYPE_CHECKING
 import duckdb
 
 import opentrd
-from opentrd import knowledge
+from opentrd import cohort, knowledge
+from opentrd.knowledge.own import write_own
+from opentrd.knowledge.own_tables import OWNERS
 
 if TYPE_CHECKING:
     from opentrd.api import Assessment
@@ -19,11 +21,13 @@ if TYPE_CHECKING:
 # Spreadsheets run a cell that begins with one of these.
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 _ALWAYS = ("episode", "trial", "verdict", "stage", "question")
-_TABLES = (*_ALWAYS, "judgement", "trace", "person", "unread")
+_TABLES = (*_ALWAYS, "judgement", "trace", "multiverse", "person", "unread", "cohort", "cohort_definition")
 _PAGE = re.compile(r"index\.html|person-\d+\.html")
 
 
-def write_output(assessment: Assessment, folder: Path, *, min_count: int, judgements: bool) -> Path:
+def write_output(
+    assessment: Assessment, folder: Path, *, min_count: int, judgements: bool, cohort_id: int | None = None
+) -> Path:
     """Write ``tables/*.parquet``, ``unread.csv``, ``run.json`` and the pages; return the first page."""
     connection = assessment.connection
     tables = folder / "tables"
@@ -34,6 +38,8 @@ def write_output(assessment: Assessment, folder: Path, *, min_count: int, judgem
     if assessment.detailed:
         assessment.trace()
         written.append("trace")
+    if assessment.varied:
+        written.append("multiverse")
     _clear(folder)
     for name in written:
         connection.table(f"assess.{name}").order("ALL").write_parquet(
@@ -43,19 +49,31 @@ def write_output(assessment: Assessment, folder: Path, *, min_count: int, judgem
     connection.table("record.person").order("ALL").write_parquet(
         str(tables / "person.parquet"), compression="zstd"
     )
+    others = ["person", "unread"]
+    if cohort_id is not None:
+        cohort.make_cohort(assessment, cohort_id)
+        others += cohort.write_files(assessment, tables)
     connection.table("record.unread").write_parquet(str(tables / "unread.parquet"), compression="zstd")
     write_unread(connection, folder / "unread.csv")
     run = {
         "opentrd": opentrd.__version__,
+        "engine": assessment.engine,
         "duckdb": duckdb.__version__,
         "knowledge_sha256": knowledge.digest(),
+        "definitions": {
+            "only": None if assessment.choice.only is None else list(assessment.choice.only),
+            "own": [
+                {"sha256": own.sha256, "bytes": own.size, "names": own.names} for own in assessment.choice.own
+            ],
+            "tables": write_own(assessment.choice.own, folder / "definitions"),
+        },
         "input_kind": assessment.record.kind,
         "inputs": assessment.record.digests,
         "persons": assessment.record.persons,
         "unread": assessment.record.unread,
         "as_of": _as_of(connection),
         "min_count": min_count,
-        "tables": sorted([*written, "person", "unread"]),
+        "tables": sorted([*written, *others]),
         "detail": "judgements, questions and the trace are made for up to 1,000 persons"
         if not assessment.detailed
         else "all tables",
@@ -72,11 +90,15 @@ def _clear(folder: Path) -> None:
     try:
         earlier = json.loads((folder / "run.json").read_text(encoding="utf-8"))
         pages, tables = list(earlier["pages"]), list(earlier["tables"])
+        own = list(earlier.get("definitions", {}).get("tables", []))
     except (OSError, ValueError, KeyError, TypeError):
         return
     for name in pages:
         if _PAGE.fullmatch(str(name)):
             (folder / str(name)).unlink(missing_ok=True)
+    for name in own:
+        if name in OWNERS:
+            (folder / "definitions" / f"{name}.csv").unlink(missing_ok=True)
     for name in tables:
         if name in _TABLES:
             (folder / "tables" / f"{name}.parquet").unlink(missing_ok=True)

@@ -34,7 +34,7 @@ Rows = list[dict[str, Any]]
 
 
 def write_pages(assessment: Assessment, folder: Path, *, min_count: int = 5) -> Path:
-    """Write one page a person, or the cohort page for more than 20 persons; return ``index.html``."""
+    """Write one page a person, or the cohort page for more than 20 persons (or a CDM in place); return ``index.html``."""
     connection = assessment.connection
     texts = definition_texts(connection)
     meta: dict[str, Any] = {
@@ -47,7 +47,7 @@ def write_pages(assessment: Assessment, folder: Path, *, min_count: int = 5) -> 
             "SELECT min_days, meaning FROM knowledge.adequacy_rule WHERE adequacy_rule = 'atrq_42'",
         )[0],
     }
-    if assessment.record.persons > PAGE_PERSONS:
+    if assessment.record.persons > PAGE_PERSONS or not assessment.detailed:
         tables = {
             name: connection.sql(
                 f"SELECT {', '.join(columns)} FROM {'record' if name == 'unread' else 'assess'}.{name}"

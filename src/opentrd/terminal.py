@@ -53,8 +53,11 @@ def show_knowledge(out: Console, name: str | None, text: str | None) -> None:
         out.print("No row contains that text.")
 
 
-def print_sql(dialect: str, untested: bool) -> None:
-    """Print the assessment as one script. Raises InputError for a dialect that is unknown or that no test has run."""
+def print_sql(dialect: str, untested: bool, cdm_schema: str | None = None) -> None:
+    """Print the assessment as one script. Raises InputError for a dialect that is unknown or that no test has run.
+
+    ``cdm_schema``: the schema of an OMOP CDM, which the script then reads.
+    """
     from opentrd.assess.script import script
 
     if dialect not in TESTED_DIALECTS + OTHER_DIALECTS:
@@ -63,7 +66,7 @@ def print_sql(dialect: str, untested: bool) -> None:
         raise InputError(
             f"The dialect {dialect} is not tested in this version; --untested prints it all the same."
         )
-    sys.stdout.write(script(dialect, tested=dialect in TESTED_DIALECTS))
+    sys.stdout.write(script(dialect, tested=dialect in TESTED_DIALECTS, cdm_schema=cdm_schema))
 
 
 def run_synthesis(

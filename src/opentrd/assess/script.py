@@ -9,6 +9,7 @@ from sqlglot import exp
 from opentrd import knowledge
 from opentrd.assess.plan import Step, order, trace_order
 from opentrd.engines.translate import Types, translate, types_of
+from opentrd.record import omop_script
 from opentrd.record.raw import connect, create_record_tables
 
 # Comments of the head hold no quotation mark and no semicolon: some shells split a script at these.
@@ -34,8 +35,10 @@ _TYPES = {
 _LOOK_AT = {"postgres": "ANALYZE"}
 
 
-def script(dialect: str, *, tested: bool) -> str:
+def script(dialect: str, *, tested: bool, cdm_schema: str | None = None) -> str:
     """The script in one dialect: the facts as INSERTs, then one CREATE TABLE per step, then the trace as views.
+
+    ``cdm_schema`` names the schema of an OMOP CDM: the script then fills the record from it.
 
     Raises NotTranslatedError when a step has no equal in the dialect.
     """
@@ -44,6 +47,8 @@ def script(dialect: str, *, tested: bool) -> str:
     parts = [_HEAD.format(version=opentrd.__version__)]
     if not tested:
         parts.insert(0, "-- UNTESTED: no test of OpenTRD has run this dialect.\n")
+    if cdm_schema is not None:
+        parts.append(omop_script.HEAD.format(schema=cdm_schema))
     types = _record_and_knowledge()
     statements = list(_SESSION.get(dialect, ()))
     statements += [
@@ -52,6 +57,8 @@ def script(dialect: str, *, tested: bool) -> str:
     ]
     statements += _record(dialect, types)
     statements += _facts(dialect, types)
+    if cdm_schema is not None:
+        statements += _from_omop(dialect, types, cdm_schema)
     for step in (*order(), *trace_order()):
         late = step in trace_order()
         kind = "VIEW" if late else step.kind
@@ -60,6 +67,25 @@ def script(dialect: str, *, tested: bool) -> str:
         if kind == "TABLE" and dialect in _LOOK_AT:
             statements.append(f"{_LOOK_AT[dialect]} assess.{step.table}")
     return "\n".join([*parts, *(f"{statement};\n" for statement in statements)])
+
+
+def _from_omop(dialect: str, types: Types, cdm_schema: str) -> Iterator[str]:
+    """The statements that fill ``record.*`` from the CDM."""
+
+    def select(sql: str, file: str) -> tuple[str, dict[str, str]]:
+        made = translate(
+            sql, dialect, types, file=file, place=omop_script.place, functions=omop_script.FUNCTIONS
+        )
+        return made.sql, made.columns
+
+    return omop_script.statements(
+        dialect,
+        types,
+        select,
+        lambda schema, table: _name(dialect, schema, table),
+        lambda columns: _columns(dialect, columns),
+        cdm_schema,
+    )
 
 
 def _select(step: Step, dialect: str, types: Types) -> str:

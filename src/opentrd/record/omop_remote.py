@@ -26,7 +26,7 @@ from opentrd.record.omop_places import Place, expose, tables_in_folder, tables_i
 from opentrd.record.raw import note_unread
 from opentrd.record.schema import RAW_COLUMNS, RECORD_COLUMNS
 
-__all__ = ["InPlace", "read_in_place"]
+__all__ = ["InPlace", "bring_table", "read_in_place"]
 
 _FOLDER = Path(__file__).parent / "omop_remote"
 # What is decided on the fetched concepts, by the embedded reader's files.
@@ -105,7 +105,7 @@ def read_in_place(
     for table in ("drug_row", "condition_row", "procedure_row", "measured", "word_use"):
         tell(f"reading in place: {table}")
         _make(engine, "omop", table, _FOLDER / "use")
-    _bring(engine, connection, "omop", "word_use")
+    bring_table(engine, connection, "omop", "word_use")
     connection.execute((_FOLDER / "decide" / "wording.sql").read_text(encoding="utf-8"))
     engine.load(connection, "wording")
     _make(engine, "omop", "person_row", _FOLDER / "use")
@@ -143,7 +143,7 @@ def _decide_concepts(
     for table in ("concept_use", "named_concept", "ancestry", "drug_strength"):
         tell(f"reading in place: {table}")
         _make(engine, "omop", table, _FOLDER / "use")
-        _bring(engine, connection, "omop", table)
+        bring_table(engine, connection, "omop", table)
     _decide(connection, *_DECIDE[1:])
     connection.execute((_FOLDER / "decide" / "mapping.sql").read_text(encoding="utf-8"))
     connection.execute("DROP SCHEMA asked CASCADE")
@@ -160,8 +160,8 @@ def _make(engine: Engine, schema: str, table: str, folder: Path) -> None:
     engine.create(schema, table, path.read_text(encoding="utf-8"), file=path.name, functions=FUNCTIONS)
 
 
-def _bring(engine: Engine, connection: duckdb.DuckDBPyConnection, schema: str, table: str) -> None:
-    """Copy a small table of the engine into the same schema of the embedded database."""
+def bring_table(engine: Engine, connection: duckdb.DuckDBPyConnection, schema: str, table: str) -> None:
+    """Copy a table of the engine into the same schema of an embedded database, with the types it has there."""
     columns = ", ".join(
         f'CAST("{name}" AS {kind}) AS "{name}"' for name, kind in engine.types[schema][table].items()
     )
@@ -231,7 +231,7 @@ def _complete(engine: Engine) -> None:
 def _note(engine: Engine, connection: duckdb.DuckDBPyConnection) -> None:
     for table in ("note", "note_person"):
         _make(engine, "omop", table, _FOLDER)
-        _bring(engine, connection, "omop", table)
+        bring_table(engine, connection, "omop", table)
         connection.execute(
             "INSERT INTO record.unread SELECT source, '', field, value, "
             "reason || ': ' || n || CASE WHEN n = 1 THEN ' row' ELSE ' rows' END "

@@ -12,7 +12,8 @@ import duckdb
 from opentrd import knowledge
 from opentrd.record.files import is_record_folder, load_folder
 from opentrd.record.normalise import normalise
-from opentrd.record.raw import InputError, connect
+from opentrd.record.omop_remote import InPlace
+from opentrd.record.raw import InputError, connect, create_record_tables
 
 _DIGEST_BLOCK = 1 << 20
 _NAMED = 3  # inputs named in a message
@@ -39,6 +40,8 @@ class Record:
     # The last assessment may have run beside the database; this makes its tables there, once somebody looks.
     pending: Callable[[], None] | None = field(default=None, repr=False, compare=False)
     run_number: int = field(default=0, repr=False, compare=False)
+    # A CDM that stays where it is: the tables above are filled when it is assessed, with results only.
+    in_place: InPlace | None = field(default=None, repr=False, compare=False)
 
     @property
     def connection(self) -> duckdb.DuckDBPyConnection:
@@ -59,7 +62,10 @@ class Record:
         return int(self.database.execute("SELECT count(*) FROM record.unread").fetchall()[0][0])
 
     def only(self, person_id: str) -> None:
-        """Keep one person. Raises InputError if there is no such person."""
+        """Keep one person. Raises InputError if there is no such person (of a CDM in place: when it is assessed)."""
+        if self.in_place is not None:
+            self.in_place.person = person_id
+            return
         found = self.connection.execute(
             "SELECT count(*) FROM record.person WHERE person_id = ?", [person_id]
         ).fetchall()
@@ -72,8 +78,13 @@ class Record:
             self.connection.execute(f"DELETE FROM record.{table} WHERE person_id <> ?", [person_id])
 
 
-def read(source: str | Path | Sequence[str | Path], *, cdm_schema: str | None = None) -> Record:
+def read(
+    source: str | Path | Sequence[str | Path], *, cdm_schema: str | None = None, engine: str | None = None
+) -> Record:
     """Read a source (one or several paths, or a ``postgresql://`` address) into a Record.
+
+    A CDM in PostgreSQL stays there, and so does one in Parquet when ``engine`` is ``spark``: it is read when it is
+    assessed, by that engine.
 
     What was not understood is listed in the record's ``unread`` table. Raises InputError when the source cannot be
     read at all, with a message that says why.
@@ -83,21 +94,36 @@ def read(source: str | Path | Sequence[str | Path], *, cdm_schema: str | None = 
         raise InputError(f"No input was given. {_EXPECTED}")
     connection = connect()
     knowledge.load_into(connection)
+    if (in_place := _in_place(sources, cdm_schema, engine)) is not None:
+        create_record_tables(connection)
+        return Record(connection, "omop", in_place=in_place)
     kind, digests = _load(connection, sources, cdm_schema)
     normalise(connection)
     return Record(connection, kind, digests)
 
 
+def _in_place(sources: list[str | Path], cdm_schema: str | None, engine: str | None) -> InPlace | None:
+    """The CDM, when it is one that stays where it is."""
+    from opentrd.record.omop_files import split_name, table_files
+    from opentrd.record.omop_source import is_omop, is_postgres
+
+    if len(sources) != 1:
+        return None
+    if is_postgres(sources[0]):
+        return InPlace(str(sources[0]), cdm_schema)
+    folder = Path(sources[0])
+    if engine != "spark" or cdm_schema is not None or not folder.is_dir() or not is_omop(folder):
+        return None
+    parts = [part for files in table_files(folder)[0].values() for part in files]
+    typed = all(split_name(part.name)[1] == ".parquet" for part in parts)
+    return InPlace(folder) if typed else None
+
+
 def _load(
     connection: duckdb.DuckDBPyConnection, sources: list[str | Path], cdm_schema: str | None
 ) -> tuple[str, list[dict[str, str | int]]]:
-    from opentrd.record.omop_source import is_omop, is_postgres
+    from opentrd.record.omop_source import is_omop
 
-    if len(sources) == 1 and is_postgres(sources[0]):
-        from opentrd.record.omop import load_omop
-
-        load_omop(connection, sources[0], cdm_schema=cdm_schema)
-        return "omop", []
     paths = [Path(source) for source in sources]
     for path in paths:
         if not path.exists():
