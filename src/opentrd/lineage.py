@@ -19,6 +19,9 @@ KNOWLEDGE_KEYS: dict[str, tuple[str, ...]] = {
     "switch_rule": ("definition",),
     "window_rule": ("definition", "path"),
     "definition_exclusion": ("definition", "condition_set"),
+    "definition_gate": ("definition", "gate"),
+    "score_rule": ("definition",),
+    "instrument_rule": ("instrument",),
     "instrument": ("instrument", "item"),
     "level": ("instrument", "item", "from_value"),
     "band": ("instrument", "from_score"),
@@ -82,6 +85,9 @@ def row_of(
         rows = _dicts(connection.execute(f"SELECT * FROM {where}", [person_id, key]))
     elif table in RESULT_KEYS:
         where = f"assess.{table} WHERE person_id = ? AND {RESULT_KEYS[table]} = ?"
+        rows = _dicts(connection.execute(f"SELECT * FROM {where}", [person_id, key]))
+    elif table == "stage":
+        where = "assess.stage WHERE person_id = ? AND instrument || '/' || item = ?"
         rows = _dicts(connection.execute(f"SELECT * FROM {where}", [person_id, key]))
     elif table in KNOWLEDGE_KEYS:
         rows = _dicts(connection.execute(f"SELECT * FROM knowledge.{table} WHERE {_key(table)} = ?", [key]))

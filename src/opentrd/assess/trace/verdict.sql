@@ -48,3 +48,12 @@ FROM used AS u
 JOIN knowledge.definition_exclusion AS x ON x.definition = u.definition
 JOIN knowledge.condition_set AS s ON s.condition_set = x.condition_set
 JOIN record.condition AS c ON c.person_id = u.person_id AND c.condition = s.condition
+UNION ALL
+SELECT u.person_id, 'verdict', u.definition, 'definition_gate', g.definition || '/' || g.gate, g.says, NULL
+FROM used AS u JOIN knowledge.definition_gate AS g ON g.definition = u.definition
+UNION ALL
+SELECT u.person_id, 'verdict', u.definition, 'score_rule', g.definition, 'cut-off', NULL
+FROM used AS u JOIN knowledge.score_rule AS g ON g.definition = u.definition
+UNION ALL
+SELECT u.person_id, 'verdict', u.definition, 'stage', g.instrument || '/' || g.item, 'score', NULL
+FROM used AS u JOIN knowledge.score_rule AS g ON g.definition = u.definition
