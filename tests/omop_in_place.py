@@ -121,22 +121,27 @@ def as_parquet(database: Path, folder: Path) -> Path:
     return folder
 
 
-def make_odd(database: Path) -> Path:
-    """Spread faults over a typed CDM (``omop_odd.sql``), after giving it the columns that they need."""
+def complete(database: Path) -> Path:
+    """Give the tables of a typed CDM every column that CDM 5.4 has and OpenTRD reads."""
+    types = {"date": "DATE", "number": "DOUBLE", "concept": "INTEGER", "id": "BIGINT"}
     with duckdb.connect(str(database)) as connection:
         for table, kinds in COLUMNS.items():
-            if table in ("concept", "concept_ancestor", "drug_strength", "cdm_source"):
+            if table == "cdm_source":
                 continue
             there = {str(row[0]) for row in connection.execute(f"DESCRIBE cdm.{table}").fetchall()}
             for kind, names in kinds.items():
                 for written in names.split():
-                    name = written.rstrip("?").split("|")[0]
-                    wanted = {"date": "DATE", "number": "DOUBLE", "concept": "INTEGER", "id": "BIGINT"}.get(
-                        kind, "VARCHAR"
-                    )
-                    if name not in there:
-                        connection.execute(f"ALTER TABLE cdm.{table} ADD COLUMN {name} {wanted}")
-                    elif kind == "number" and name in ("quantity", "value_as_number"):
-                        connection.execute(f"ALTER TABLE cdm.{table} ALTER {name} TYPE DOUBLE")
+                    for name in written.rstrip("?").split("|"):
+                        wanted = "TIMESTAMP" if name.endswith("datetime") else types.get(kind, "VARCHAR")
+                        if name not in there:
+                            connection.execute(f"ALTER TABLE cdm.{table} ADD COLUMN {name} {wanted}")
+                        elif name in ("quantity", "value_as_number"):
+                            connection.execute(f"ALTER TABLE cdm.{table} ALTER {name} TYPE DOUBLE")
+    return database
+
+
+def make_odd(database: Path) -> Path:
+    """Spread faults over a typed CDM (``omop_odd.sql``)."""
+    with duckdb.connect(str(complete(database))) as connection:
         connection.execute((Path(__file__).parent / "omop_odd.sql").read_text(encoding="utf-8"))
     return database

@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import re
 import shutil
+import subprocess
 import zipfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -17,15 +18,18 @@ from typing import Any
 
 import duckdb
 import pytest
+from typer.testing import CliRunner
 
 from omop_cdm import CDM, write_folder
-from omop_in_place import Embedded, as_parquet, make_odd, type_cdm
+from omop_in_place import Embedded, as_parquet, complete, make_odd, type_cdm
 from opentrd import knowledge
 from opentrd.api import assess
 from opentrd.assess.plan import order
+from opentrd.assess.script import script
+from opentrd.cli import app
 from opentrd.engines.base import Engine
 from opentrd.record.omop_remote import InPlace, read_in_place
-from opentrd.record.raw import connect
+from opentrd.record.raw import InputError, connect
 from opentrd.record.reading import read
 from opentrd.record.schema import RECORD_COLUMNS
 from opentrd.record.synthesize import synthesize
@@ -54,6 +58,7 @@ class Source:
     parquet: Path
     tables: dict[str, Rows]
     noted: dict[tuple[str, str], int]
+    met: Rows
 
 
 @pytest.fixture(scope="module")
@@ -62,6 +67,8 @@ def source(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
     database = type_cdm(_cdm_folder(request.param, folder), folder / "source.duckdb")
     if request.param == "odd":
         make_odd(database)
+    if request.param == "synthetic":
+        complete(database)
     record = read(database)
     tables = {
         f"record.{table}": _sorted(record.connection, f"record.{table}")
@@ -71,7 +78,10 @@ def source(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
     noted = _noted(record.connection)
     assess(record)
     tables |= {f"assess.{table}": _sorted(record.connection, f"assess.{table}") for table in RESULTS}
-    return Source(database, as_parquet(database, folder / "parquet"), tables, noted)
+    met = record.connection.execute(
+        "SELECT person_id, definition FROM assess.verdict WHERE met ORDER BY 1, 2"
+    ).fetchall()
+    return Source(database, as_parquet(database, folder / "parquet"), tables, noted, met)
 
 
 def _cdm_folder(name: str, folder: Path) -> Path:
@@ -189,3 +199,128 @@ def test_read_in_place_equals_the_embedded_reader(source: Source, engine_name: s
         else source.noted
     )
     assert {key: noted.get(key, 0) for key in once} == once
+
+
+@pytest.mark.parametrize("source", ["odd"], indirect=True)
+def test_the_command_line_assesses_in_postgresql_and_leaves_only_the_cohort_there(
+    source: Source, tmp_path: Path
+) -> None:
+    with in_postgres(source) as (postgres, _):
+        results = f"{SCHEMA}_results"
+        asked = ["assess", POSTGRES or "", "--cdm-schema", SCHEMA, "--out", str(tmp_path / "run"), "-q"]
+        asked += ["--cohort-id", "40", "--results-schema", results]
+        try:
+            done = CliRunner().invoke(app, asked)
+            assert done.exit_code == 0, done.output
+            for table in RESULTS:
+                rows = duckdb.sql(
+                    f"FROM '{tmp_path / 'run' / 'tables' / f'{table}.parquet'}' ORDER BY ALL"
+                ).fetchall()
+                assert rows == source.tables[f"assess.{table}"], table
+            cohort = duckdb.sql(
+                f"SELECT count(*) FROM '{tmp_path / 'run' / 'tables' / 'cohort.parquet'}'"
+            ).fetchall()
+            assert cohort == postgres.rows(f"SELECT count(*) FROM {results}.cohort") != [(0,)]
+            written = (tmp_path / "run" / "run.json").read_text(encoding="utf-8")
+            assert "postgresql://" not in written
+            left = postgres.rows(
+                "SELECT count(*) FROM pg_catalog.pg_namespace WHERE nspname ~ '^opentrd_[0-9a-f]{12}_'"
+                f" AND nspname NOT LIKE '{getattr(postgres, 'prefix', '')}%'"
+            )
+            assert left == [(0,)]
+        finally:
+            postgres.rows(f"DROP SCHEMA IF EXISTS {results} CASCADE")
+
+
+@pytest.mark.skipif(shutil.which("psql") is None, reason="no psql")
+@pytest.mark.parametrize("source", ["synthetic"], indirect=True)
+def test_the_printed_script_reads_omop_in_psql(source: Source, tmp_path: Path) -> None:
+    made = ("record", "knowledge", "assess", "opentrd_omop")
+    with in_postgres(source) as (postgres, _):
+        if postgres.rows(f"SELECT 1 FROM pg_catalog.pg_namespace WHERE nspname IN {made}"):
+            pytest.skip("the server has a schema that the script makes")
+        file = tmp_path / "script.sql"
+        file.write_text(script("postgres", tested=True, cdm_schema=SCHEMA), encoding="utf-8")
+        command = [
+            "psql",
+            "--quiet",
+            "--no-psqlrc",
+            "--set",
+            "ON_ERROR_STOP=1",
+            "--file",
+            str(file),
+            POSTGRES or "",
+        ]
+        try:
+            done = subprocess.run(command, capture_output=True, text=True, check=False)
+            assert done.returncode == 0, done.stderr
+            for table in (
+                "person",
+                "exposure",
+                "condition",
+                "procedure",
+                "measurement",
+                "observation_period",
+            ):
+                there = postgres.rows(f'SELECT * FROM record."{table}"')
+                assert sorted(there, key=repr) == sorted(source.tables[f"record.{table}"], key=repr), table
+            [(verdicts,)] = postgres.rows("SELECT count(*) FROM assess.verdict")
+            met = postgres.rows("SELECT person_id, definition FROM assess.verdict WHERE met ORDER BY 1, 2")
+            assert verdicts == len(source.tables["assess.verdict"])
+            assert met == source.met
+        finally:
+            for schema in made:
+                postgres.rows(f"DROP SCHEMA IF EXISTS {schema} CASCADE")
+
+
+@pytest.mark.parametrize("source", ["synthetic"], indirect=True)
+def test_the_printed_script_reads_omop_in_duckdb(source: Source, tmp_path: Path) -> None:
+    shutil.copy(source.database, tmp_path / "site.duckdb")
+    with duckdb.connect(str(tmp_path / "site.duckdb")) as site:
+        site.execute(script("duckdb", tested=True, cdm_schema="cdm"))
+        for table in ("person", "exposure", "condition", "procedure", "measurement", "observation_period"):
+            assert _sorted(site, f"record.{table}") == source.tables[f"record.{table}"], table
+        for table in RESULTS:
+            assert _sorted(site, f"assess.{table}") == source.tables[f"assess.{table}"], table
+
+
+def test_a_cdm_whose_columns_are_text_is_refused(tmp_path: Path) -> None:
+    with duckdb.connect(str(tmp_path / "text.duckdb")) as database:
+        database.execute("CREATE SCHEMA cdm")
+        database.execute("CREATE TABLE cdm.person AS SELECT '1' AS person_id, 'F' AS gender_concept_id")
+    connection = connect()
+    knowledge.load_into(connection)
+    with (
+        Embedded(tmp_path / "text.duckdb") as engine,
+        pytest.raises(InputError, match=r"person\.gender_concept_id has the type varchar; expected whole"),
+    ):
+        read_in_place(engine, connection, InPlace("the file"))
+
+
+@pytest.mark.parametrize(
+    ("schema", "why"), [("other", "no OMOP CDM in the schema other"), (None, "no CDM tables")]
+)
+def test_a_database_without_a_cdm_says_so(schema: str | None, why: str, tmp_path: Path) -> None:
+    connection = connect()
+    with Embedded(tmp_path / "empty.duckdb") as engine, pytest.raises(InputError, match=why):
+        read_in_place(engine, connection, InPlace("the file", schema))
+
+
+@pytest.mark.parametrize("source", ["small"], indirect=True)
+def test_one_person_alone(source: Source, tmp_path: Path) -> None:
+    connection = connect()
+    knowledge.load_into(connection)
+    with opened("duckdb", source, tmp_path) as (engine, cdm):
+        engine.load(connection, "knowledge")
+        cdm.person = "1"
+        assert read_in_place(engine, connection, cdm)["persons"] == 1
+        expected = [row for row in source.tables["record.exposure"] if row[1] == "1"]
+        assert fetched(engine, "record", "exposure") == expected
+
+
+@pytest.mark.parametrize("version", ["5.3", "5.4"])
+def test_the_printed_script_reads_what_the_version_has(version: str) -> None:
+    printed = script("spark", tested=True, cdm_schema="site", cdm_version=version)
+    assert f"an OMOP CDM {version} with its vocabulary in the schema site" in printed
+    assert ("procedure_end_datetime" in printed) == (version == "5.4")
+    assert "`site`.`drug_exposure`" in printed

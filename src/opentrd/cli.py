@@ -179,11 +179,12 @@ def sql(
     ] = False,
     omop: Annotated[bool, typer.Option("--omop", help="The script also reads an OMOP CDM.")] = False,
     cdm_schema: Annotated[str, typer.Option(metavar="S", help="With --omop: the schema of the CDM.")] = "cdm",
+    cdm_version: Annotated[str, typer.Option(help="With --omop: 5.3 or 5.4.")] = "5.4",
 ) -> None:
     """Print the whole assessment as one SQL script."""
     from opentrd.terminal import print_sql
 
-    print_sql(dialect, untested, cdm_schema if omop else None)
+    print_sql(dialect, untested, cdm_schema if omop else None, cdm_version)
 
 
 @app.command()

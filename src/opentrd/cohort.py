@@ -158,6 +158,11 @@ def write_database(assessment: Assessment, source: str, schema: str) -> None:
             lambda statement: connection.execute(statement).fetchall(),
             f'{_TARGET}."{schema}"', schema, {name: f"cohort.{name}" for name in _COLUMNS}, "duckdb",
         )  # fmt: skip
+    except duckdb.Error as problem:
+        raise InputError(
+            f"{source}: the cohort table cannot be written into the schema {schema}: {str(problem).splitlines()[0]}. "
+            "Expected the columns of the CDM in cohort and cohort_definition; give another --results-schema."
+        ) from None
     finally:
         connection.execute(f"DETACH {_TARGET}")
 
@@ -168,7 +173,7 @@ def _insert(run: Run, target: str, schema: str, loaded: dict[str, str], dialect:
     run("BEGIN TRANSACTION")
     try:
         if not run(
-            f"SELECT 1 FROM information_schema.schemata WHERE schema_name = '{schema}' {here.replace('table_', '')}"
+            f"SELECT 1 FROM information_schema.schemata WHERE schema_name = '{schema}' {here.replace('table_catalog', 'catalog_name')}"
         ):
             run(f"CREATE SCHEMA {target}")
         for name, columns in _COLUMNS.items():

@@ -53,12 +53,13 @@ def show_knowledge(out: Console, name: str | None, text: str | None) -> None:
         out.print("No row contains that text.")
 
 
-def print_sql(dialect: str, untested: bool, cdm_schema: str | None = None) -> None:
+def print_sql(dialect: str, untested: bool, cdm_schema: str | None = None, cdm_version: str = "5.4") -> None:
     """Print the assessment as one script. Raises InputError for a dialect that is unknown or that no test has run.
 
-    ``cdm_schema``: the schema of an OMOP CDM, which the script then reads.
+    ``cdm_schema``: the schema of an OMOP CDM of ``cdm_version``, which the script then reads.
     """
     from opentrd.assess.script import script
+    from opentrd.record.omop_script import VERSIONS
 
     if dialect not in TESTED_DIALECTS + OTHER_DIALECTS:
         raise InputError(f"The dialect {dialect!r} is not known; choose duckdb, spark or postgres.")
@@ -66,7 +67,11 @@ def print_sql(dialect: str, untested: bool, cdm_schema: str | None = None) -> No
         raise InputError(
             f"The dialect {dialect} is not tested in this version; --untested prints it all the same."
         )
-    sys.stdout.write(script(dialect, tested=dialect in TESTED_DIALECTS, cdm_schema=cdm_schema))
+    if cdm_version not in VERSIONS:
+        raise InputError(f"--cdm-version {cdm_version}: expected {' or '.join(VERSIONS)}.")
+    sys.stdout.write(
+        script(dialect, tested=dialect in TESTED_DIALECTS, cdm_schema=cdm_schema, cdm_version=cdm_version)
+    )
 
 
 def run_synthesis(

@@ -8,6 +8,7 @@ from sqlglot import exp
 
 from opentrd import knowledge
 from opentrd.assess.plan import Step, order, trace_order
+from opentrd.engines.postgres import SETTINGS
 from opentrd.engines.translate import Types, translate, types_of
 from opentrd.record import omop_script
 from opentrd.record.raw import connect, create_record_tables
@@ -23,7 +24,7 @@ _HEAD = """-- OpenTRD {version}: the whole assessment.
 # What a session has to say first, so that the statements mean what they mean in DuckDB.
 _SESSION = {
     "duckdb": (),
-    "postgres": ("SET client_min_messages = warning", "SET jit = off"),
+    "postgres": SETTINGS,
     "spark": ("SET spark.sql.ansi.enabled = true", "SET spark.sql.session.timeZone = UTC"),
 }
 _TYPES = {
@@ -35,10 +36,10 @@ _TYPES = {
 _LOOK_AT = {"postgres": "ANALYZE"}
 
 
-def script(dialect: str, *, tested: bool, cdm_schema: str | None = None) -> str:
+def script(dialect: str, *, tested: bool, cdm_schema: str | None = None, cdm_version: str = "5.4") -> str:
     """The script in one dialect: the facts as INSERTs, then one CREATE TABLE per step, then the trace as views.
 
-    ``cdm_schema`` names the schema of an OMOP CDM: the script then fills the record from it.
+    ``cdm_schema`` names the schema of an OMOP CDM of ``cdm_version`` (5.3 or 5.4): the script then fills the record from it.
 
     Raises NotTranslatedError when a step has no equal in the dialect.
     """
@@ -48,7 +49,7 @@ def script(dialect: str, *, tested: bool, cdm_schema: str | None = None) -> str:
     if not tested:
         parts.insert(0, "-- UNTESTED: no test of OpenTRD has run this dialect.\n")
     if cdm_schema is not None:
-        parts.append(omop_script.HEAD.format(schema=cdm_schema))
+        parts.append(omop_script.HEAD.format(schema=cdm_schema, version=cdm_version))
     types = _record_and_knowledge()
     statements = list(_SESSION.get(dialect, ()))
     statements += [
@@ -58,7 +59,7 @@ def script(dialect: str, *, tested: bool, cdm_schema: str | None = None) -> str:
     statements += _record(dialect, types)
     statements += _facts(dialect, types)
     if cdm_schema is not None:
-        statements += _from_omop(dialect, types, cdm_schema)
+        statements += _from_omop(dialect, types, cdm_schema, cdm_version)
     for step in (*order(), *trace_order()):
         late = step in trace_order()
         kind = "VIEW" if late else step.kind
@@ -69,7 +70,7 @@ def script(dialect: str, *, tested: bool, cdm_schema: str | None = None) -> str:
     return "\n".join([*parts, *(f"{statement};\n" for statement in statements)])
 
 
-def _from_omop(dialect: str, types: Types, cdm_schema: str) -> Iterator[str]:
+def _from_omop(dialect: str, types: Types, cdm_schema: str, cdm_version: str) -> Iterator[str]:
     """The statements that fill ``record.*`` from the CDM."""
 
     def select(sql: str, file: str) -> tuple[str, dict[str, str]]:
@@ -85,6 +86,7 @@ def _from_omop(dialect: str, types: Types, cdm_schema: str) -> Iterator[str]:
         lambda schema, table: _name(dialect, schema, table),
         lambda columns: _columns(dialect, columns),
         cdm_schema,
+        cdm_version,
     )
 
 

@@ -1,8 +1,8 @@
 """The part of the printed script that makes ``record.*`` from the OMOP CDM of the site, by SQL alone.
 
 The row-level files are those of the reading in place (``omop_remote``). What a concept means is decided by the files in
-``omop_remote/script``, from codes and ancestors only: names of concepts and source values are not searched, and strengths
-come from ``drug_strength`` only.
+``omop_remote/script``, from codes, whole names and ancestors: names of drugs are not searched for agents and strengths,
+which come from ``concept_ancestor`` and ``drug_strength`` only.
 """
 
 from __future__ import annotations
@@ -20,19 +20,21 @@ from opentrd.record.omop_files import Relation
 from opentrd.record.omop_places import expose
 from opentrd.record.schema import RAW_COLUMNS, RECORD_COLUMNS
 
-HEAD = """-- Before: an OMOP CDM 5.3 or 5.4 with its vocabulary in the schema {schema}, its columns typed and its ids unique as the CDM
+HEAD = """-- Before: an OMOP CDM {version} with its vocabulary in the schema {schema}, its columns typed and its ids unique as the CDM
 --         demands. It is only read. The schema record must be empty.
--- OMOP:   concepts are understood by the codes that the knowledge lists and by their ancestors. Names of concepts and source
---         values are not searched, strengths come from drug_strength only: opentrd assess understands a little more.
+-- OMOP:   concepts are understood by the codes and whole names that the knowledge lists and by their ancestors. The names of
+--         drugs are not searched for agents and strengths (concept_ancestor and drug_strength say them): where the
+--         vocabulary is incomplete, opentrd assess understands more.
 --         What was not understood is counted in opentrd_omop: omop_unread_concept, omop_note and omop_note_person.
 """
 SCHEMA = "opentrd_omop"
+VERSIONS = ("5.3", "5.4")
 _FOLDER = Path(__file__).parent / "omop_remote"
 # In the order in which each finds what it reads: schema, table, folder.
 _BEFORE = (
     ("omop", "known_concept", "script"), ("omop", "known_code", "script"), ("omop", "concept_use", "use"),
     ("omop", "named_concept", "use"), ("omop", "drug_agent", "script"), ("omop", "drug_mg", "script"),
-    ("mapping", "drug", "script"), ("mapping", "meaning", "script"), ("mapping", "status", "script"),
+    ("omop", "use_code", "script"), ("mapping", "drug", "script"), ("mapping", "meaning", "script"), ("mapping", "status", "script"),
     ("mapping", "sign", "script"), ("mapping", "procedure_name", "script"), ("omop", "drug_row", "use"),
     ("omop", "condition_row", "use"), ("omop", "procedure_row", "use"), ("omop", "measured", "use"),
     ("omop", "word_use", "use"), ("wording", "word", "script"), ("wording", "bound", "script"), ("omop", "person_row", "use"),
@@ -45,7 +47,7 @@ _WORDS = {
 }  # fmt: skip
 # Functions beyond those of the assessment that these files use.
 FUNCTIONS = frozenset({"floor", "regexplike", "replace", "length", "upper"})
-# Only CDM 5.4 has these; the script reads what both versions have.
+# Only CDM 5.4 has these.
 _ONLY_54 = {("procedure_occurrence", "procedure_end_date"), ("procedure_occurrence", "procedure_end_datetime"),
             ("observation", "value_source_value")}  # fmt: skip
 _CDM_TYPE = {"id": "bigint", "concept": "integer", "code": "varchar", "text": "varchar", "number": "numeric"}
@@ -69,6 +71,7 @@ def statements(
     named: Callable[[str, str], str],
     column_list: Callable[[dict[str, str]], str],
     cdm_schema: str,
+    cdm_version: str,
 ) -> Iterator[str]:
     """The statements, in order. ``types`` has record and knowledge and learns what is made.
 
@@ -76,7 +79,7 @@ def statements(
     """
     yield f"CREATE SCHEMA {SCHEMA}"
     views = _Views(dialect, types, named)
-    expose(views, _cdm(dialect, cdm_schema))
+    expose(views, _cdm(dialect, cdm_schema, cdm_version))
     yield from views.made
     yield from _words(dialect, types, named, column_list)
     for schema, table, folder in _BEFORE:
@@ -131,8 +134,8 @@ class _Views:
         self._types.setdefault(schema, {})[table] = dict(columns)
 
 
-def _cdm(dialect: str, cdm_schema: str) -> dict[str, Relation]:
-    """The tables of a CDM as 5.3 and 5.4 have them."""
+def _cdm(dialect: str, cdm_schema: str, cdm_version: str) -> dict[str, Relation]:
+    """The tables of a CDM as its version has them."""
     relations = {}
     for table, kinds in COLUMNS.items():
         if table == "cdm_source":
@@ -141,7 +144,7 @@ def _cdm(dialect: str, cdm_schema: str) -> dict[str, Relation]:
         for kind, names in kinds.items():
             for written in names.split():
                 for name in written.rstrip("?").split("|"):
-                    if (table, name) not in _ONLY_54:
+                    if cdm_version == "5.4" or (table, name) not in _ONLY_54:
                         wanted = "timestamp" if name.endswith("datetime") else "date"
                         columns[name] = (name, _CDM_TYPE.get(kind, wanted))
         relations[table] = Relation(

@@ -1,18 +1,13 @@
 -- One row is one combination of codes in use and the condition, procedure or measure of the knowledge that it means.
 --   kind, table_name, concept_id, source_concept_id, source_value
 --   meaning   the name in the knowledge. The most specific code wins: an exact code of the source concept, then of the
---             standard concept, then the longest prefix of an ICD code, then the nearest concept above.
+--             standard concept or a whole name, then the longest prefix of an ICD code, then the nearest concept above.
 WITH fits AS (
     SELECT 'condition' AS kind, 'condition_occurrence' AS table_name
     UNION ALL SELECT 'condition', 'observation'
     UNION ALL SELECT 'procedure', 'procedure_occurrence'
     UNION ALL SELECT 'measure', 'measurement'
     UNION ALL SELECT 'measure', 'observation'
-),
-coded AS (
-    SELECT n.concept_id, s.system, s.kind AS family, upper(replace(n.concept_code, '.', '')) AS code
-    FROM omop.named_concept AS n
-    JOIN omop.code_system AS s ON s.vocabulary_id = n.vocabulary_id
 ),
 used AS (
     SELECT table_name, concept_id, source_concept_id, source_value, concept_id AS of_concept, 2 AS place
@@ -25,15 +20,12 @@ candidate AS (
     SELECT k.kind, u.table_name, u.concept_id, u.source_concept_id, u.source_value, k.meaning, u.place, 0 AS nearness
     FROM used AS u JOIN omop.known_concept AS k ON k.concept_id = u.of_concept
     UNION ALL
-    SELECT k.kind, u.table_name, u.concept_id, u.source_concept_id, u.source_value, k.meaning, u.place, 0
-    FROM used AS u
-    JOIN coded AS c ON c.concept_id = u.of_concept
-    JOIN omop.known_code AS k ON k.system = c.system AND k.code = c.code AND NOT k.is_prefix
+    SELECT k.kind, c.table_name, c.concept_id, c.source_concept_id, c.source_value, k.meaning, c.place, 0
+    FROM omop.use_code AS c JOIN omop.known_code AS k ON k.system = c.system AND k.code = c.code AND NOT k.is_prefix
     UNION ALL
-    SELECT k.kind, u.table_name, u.concept_id, u.source_concept_id, u.source_value, k.meaning, 3, -length(k.code)
-    FROM used AS u
-    JOIN coded AS c ON c.concept_id = u.of_concept AND c.family = 'icd'
-    JOIN omop.known_code AS k ON k.system = c.system AND c.code LIKE k.code || '%' AND k.is_prefix
+    SELECT k.kind, c.table_name, c.concept_id, c.source_concept_id, c.source_value, k.meaning, 3, -length(k.code)
+    FROM omop.use_code AS c
+    JOIN omop.known_code AS k ON k.system = c.system AND c.code LIKE k.code || '%' AND k.is_prefix AND c.is_icd
     UNION ALL
     SELECT k.kind, u.table_name, u.concept_id, u.source_concept_id, u.source_value, k.meaning, 4,
         CAST(coalesce(a.min_levels_of_separation, 0) AS BIGINT)
