@@ -12,7 +12,7 @@ have, are named otherwise; ``record.unread`` counts per kind and names no row.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from string import Template
 from typing import Any, Protocol
@@ -74,7 +74,7 @@ class InPlace:
     ``person`` keeps one person's rows.
     """
 
-    source: str | Path
+    source: str | Path = field(repr=False)  # an address may hold a password
     schema: str | None = None
     person: str | None = None
 
