@@ -313,7 +313,7 @@ def wider(name: str, low: float, high: float | None, new_low: float, new_high: f
 
 def wider_stage(was: Row, now: Row) -> list[str]:
     """The same for a stage: without a lower bound it is perhaps not applicable, without any it certainly is not."""
-    if now["instrument"] != "maudsley":
+    if now["instrument"] not in IN_MONTHS:
         return wider(now["instrument"], was["low"], was["high"], now["low"], now["high"])
     if was["high"] is None:
         return [] if now["high"] is None else [f"{now['instrument']} became applicable"]
