@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+import itertools
+import os
+import tempfile
 from collections.abc import Iterable, Sequence
+from pathlib import Path
 
 import duckdb
 import pyarrow as pa
 
 from opentrd.record.schema import ORIGIN_COLUMNS, RAW_COLUMNS, READER_COLUMNS, RECORD_COLUMNS
+
+
+_opened = itertools.count(1)
 
 
 class InputError(Exception):
@@ -16,8 +23,15 @@ class InputError(Exception):
 
 def connect(path: str = ":memory:", *, memory_limit: str | None = None) -> duckdb.DuckDBPyConnection:
     """Open an embedded DuckDB that fetches nothing at run time, with empty ``raw`` and ``record`` schemas."""
+    # What does not fit into memory must not be left in the folder that somebody happens to work in.
+    spill = Path(tempfile.gettempdir()) / f"opentrd-{os.getpid()}-{next(_opened)}"
     connection = duckdb.connect(
-        path, config={"autoinstall_known_extensions": "false", "autoload_known_extensions": "false"}
+        path,
+        config={
+            "autoinstall_known_extensions": "false",
+            "autoload_known_extensions": "false",
+            "temp_directory": str(spill),
+        },
     )
     if memory_limit:
         connection.execute(f"SET memory_limit = '{memory_limit}'")
