@@ -44,7 +44,17 @@ def test_assess_writes_tables_pages_and_the_facts_of_the_run(
     assert run(monkeypatch, "assess", record, "--out", out) == 0
     assert "index.html" in capsys.readouterr().out.replace("\n", "")
     names = {path.stem for path in (out / "tables").iterdir()}
-    assert names == {"episode", "trial", "judgement", "verdict", "stage", "question", "trace", "unread", "person"}
+    assert names == {
+        "episode",
+        "trial",
+        "judgement",
+        "verdict",
+        "stage",
+        "question",
+        "trace",
+        "unread",
+        "person",
+    }
     assert {path.name for path in out.glob("*.html")} == {"index.html", "person-1.html"}
     facts = json.loads((out / "run.json").read_text(encoding="utf-8"))
     assert facts["persons"] == 1 and facts["input_kind"] == "tables" and len(facts["inputs"]) == 2

@@ -199,9 +199,7 @@ class Assessment:
         from opentrd.output import write_output
 
         self.check_current()
-        return write_output(
-            self, Path(path), min_count=min_count, judgements=judgements, cohort_id=cohort_id
-        )
+        return write_output(self, Path(path), min_count=min_count, judgements=judgements, cohort_id=cohort_id)
 
 
 def assess(
