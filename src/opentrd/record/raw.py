@@ -13,7 +13,6 @@ import pyarrow as pa
 
 from opentrd.record.schema import ORIGIN_COLUMNS, RAW_COLUMNS, READER_COLUMNS, RECORD_COLUMNS
 
-
 _opened = itertools.count(1)
 
 
