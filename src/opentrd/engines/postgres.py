@@ -16,13 +16,21 @@ from opentrd.engines.base import Engine
 from opentrd.record.raw import InputError
 
 _TYPES = {
-    "VARCHAR": 'TEXT COLLATE "C"', "BIGINT": "BIGINT", "INTEGER": "BIGINT", "DOUBLE": "DOUBLE PRECISION", "DATE": "DATE",
-    "BOOLEAN": "BOOLEAN",
+    "VARCHAR": 'TEXT COLLATE "C"', "BIGINT": "BIGINT", "HUGEINT": "BIGINT", "INTEGER": "BIGINT",
+    "DOUBLE": "DOUBLE PRECISION", "DATE": "DATE", "BOOLEAN": "BOOLEAN",
 }  # fmt: skip
 _BATCH_ROWS = 100_000
 _NAME = re.compile(r"[a-z_][a-z0-9_]{0,40}")
-# Made by this run only: no write-ahead log. Compiling the many short statements would take longer than running them.
-_SETTINGS = ("SET jit = off", "SET client_min_messages = warning", "SET work_mem = '64MB'")
+# For this session only. Compiling the many short statements would take longer than running them; and inside a long
+# statement the planner guesses few rows, and then compares each with each or merges on the definition alone (5,000
+# persons: 328 million comparisons), where a hash of all the columns that have to be equal is quick.
+SETTINGS = (
+    "SET client_min_messages = warning",
+    "SET jit = off",
+    "SET enable_nestloop = off",
+    "SET enable_mergejoin = off",
+    "SET work_mem = '64MB'",
+)
 
 
 class Postgres(Engine):
@@ -58,7 +66,7 @@ class Postgres(Engine):
         self._error: type[Exception] = Error
         with self._explained("connecting"):
             self._connection: Any = dbapi.connect(address, autocommit=True)
-        for setting in _SETTINGS:
+        for setting in SETTINGS:
             self.execute(setting)
         encoding = self.rows("SELECT current_setting('server_encoding')")[0][0]
         if encoding != "UTF8":
@@ -132,7 +140,7 @@ class Postgres(Engine):
         named = self._named(schema, table)
         typed = ", ".join(f'"{column}" {_TYPES[kind]}' for column, kind in columns.items())
         chosen = ", ".join(
-            f'CAST("{column}" AS {"BIGINT" if kind == "INTEGER" else kind}) AS "{column}"'
+            f'CAST("{column}" AS {"BIGINT" if _TYPES[kind] == "BIGINT" else kind}) AS "{column}"'
             for column, kind in columns.items()
         )
         with self._explained(f"loading {schema}.{table}"), self._connection.cursor() as cursor:
