@@ -249,6 +249,13 @@ def _note_missing(
             notes.append((table, "", "", "", f"the CDM has no such table: {lost}"))
         elif table in VOCABULARY and not engine.rows(f"SELECT 1 FROM {relations[table].sql} LIMIT 1"):
             notes.append((table, "", "", "", f"the table is empty: {lost}"))
+    own = "" if engine.dialect == "spark" else relations["person"].sql.rpartition(".")[0]
+    for table in VOCABULARY:
+        if own and table in relations and relations[table].sql.rpartition(".")[0] != own:
+            where = relations[table].sql
+            notes.append(
+                (table, "", "", "", f"not in the schema of the CDM; read from {where}, the only one there is")
+            )
     for table, relation in relations.items():
         for written in " ".join(COLUMNS[table].values()).split():
             names = written.rstrip("?").split("|")
