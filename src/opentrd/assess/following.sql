@@ -10,6 +10,13 @@ WITH look AS (
          coalesce(t.sure_from, t.reckoned_to) AS first_high, coalesce(t.sure_to, t.reckoned_from) AS end_low, t.reckoned_to AS end_high,
          t.episode_no, coalesce(t.episode_ok, FALSE) AS episode_sure
   FROM assess.trial AS t WHERE t.kind IN ('drug', 'augmentation', 'procedure')
+), next_seen AS (  -- a later piece of an era may turn out to be an era of its own, when an end before it is filled in
+  SELECT person_id, trial_id, base_trial, kind, agent, era_no, first_low, first_high, is_sure, episode_no, episode_sure FROM seen
+  UNION ALL
+  SELECT s.person_id, s.trial_id, s.base_trial, s.kind, s.agent, s.era_no, p.start_date, p.start_date, FALSE, s.episode_no, FALSE
+  FROM seen AS s
+  JOIN assess.piece AS p ON p.person_id = s.person_id AND p.agent = s.agent AND p.era_no = s.era_no AND p.start_date > s.first_high
+  WHERE s.kind = 'drug'
 ), joint AS (  -- drugs taken together, whichever was first
   SELECT t.person_id, b.agent AS agent, b.era_no, t.agent AS other, t.era_no AS other_era, t.days_low >= g.value AS certainly
   FROM assess.trial AS t
@@ -28,7 +35,7 @@ WITH look AS (
          t.episode_sure AND n.episode_sure AND coalesce(t.episode_no <> n.episode_no, FALSE) AS surely_other,
          coalesce(NOT j.certainly, TRUE) AS apart
   FROM seen AS t
-  JOIN seen AS n ON n.person_id = t.person_id AND n.agent <> t.agent AND n.first_high > t.first_low
+  JOIN next_seen AS n ON n.person_id = t.person_id AND n.agent <> t.agent AND n.first_high > t.first_low
     AND (n.kind <> 'augmentation' OR n.base_trial = t.trial_id)
   LEFT JOIN together AS j ON j.person_id = t.person_id AND j.agent = t.agent AND j.era_no = t.era_no AND j.other = n.agent AND j.other_era = n.era_no
     AND t.kind <> 'procedure' AND n.kind = 'drug'
