@@ -161,6 +161,7 @@ def test_a_file_keeps_the_base_value_of_what_it_does_not_name(tmp_path: Path) ->
         (["needed,2", "needed,02"], "row 3, field value: '02' is given twice for needed"),
         (["needed,2,3"], "row 2: more cells than the header has"),
         (["max_gap_days,90", "episode_washout_days,60"], "60 of episode_washout_days is shorter than 90 of max_gap_days"),
+        (["distinct_level,trial", "failure,switch_90"], "trial of distinct_level does not go with a switch as failure"),
         ([], "the grid has no row"),
         ([f"needed,{number}" for number in range(1, 102)], "needed has 101 values; expected at most 100"),
     ],

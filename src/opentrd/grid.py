@@ -123,6 +123,11 @@ def complete(grid: Mapping[str, Sequence[str]], where: str = "grid") -> Grid:
                 f"{where}, field value: {value} of episode_washout_days is shorter than {longest} of max_gap_days, so that a "
                 f"pause inside a trial would end the episode; expected at least {longest}."
             )
+    if "trial" in full["distinct_level"] and any(value.startswith("switch") for value in full["failure"]):
+        raise InputError(
+            f"{where}, field value: trial of distinct_level does not go with a switch as failure, because one trial may follow "
+            "two of the same agent and is one switch; expected agent or class, or two grids."
+        )
     if size(full) > MOST_VARIANTS:
         raise InputError(
             f"{where}: the grid has {size(full):,} variants; expected at most {MOST_VARIANTS:,}. Give fewer values, or two grids."

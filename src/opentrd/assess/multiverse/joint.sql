@@ -2,14 +2,14 @@
 --   person_no, gap_range
 --   agent_no, era_no             the added agent and its era
 --   base_agent_no, base_era_no   what it was added to
---   class_no     base class * 1000 + class of the added agent
+--   class_no     class of the added agent
 --   sure_start, sure_end, may_start, may_end, days_low, days_high   of the joint use, as in era
 --   stop_reason, improvement_pct   of the added agent's last exposure
 WITH drug AS (
   SELECT e.person_no, e.gap_range, e.agent_no, e.era_no, e.may_start, e.may_end, e.stop_reason, e.improvement_pct, a.class_no, a.is_base, a.is_added
   FROM multiverse.era AS e JOIN multiverse.agent AS a ON a.agent_no = e.agent_no
 ), pair AS (
-  SELECT b.agent_no AS base_agent_no, b.era_no AS base_era_no, b.class_no AS base_class_no, a.person_no, a.gap_range, a.agent_no, a.era_no, a.class_no,
+  SELECT b.agent_no AS base_agent_no, b.era_no AS base_era_no, a.person_no, a.gap_range, a.agent_no, a.era_no, a.class_no,
          a.stop_reason, a.improvement_pct,
          CASE WHEN b.may_start > a.may_start THEN b.may_start ELSE a.may_start END AS may_start,
          CASE WHEN b.may_end < a.may_end THEN b.may_end ELSE a.may_end END AS may_end
@@ -32,7 +32,7 @@ WITH drug AS (
     AND a.start_date <= b.end_date AND b.start_date <= a.end_date
   GROUP BY j.person_no, j.gap_range, j.agent_no, j.era_no, j.base_agent_no, j.base_era_no
 )
-SELECT j.person_no, j.gap_range, j.agent_no, j.era_no, j.base_agent_no, j.base_era_no, CAST(j.base_class_no * 1000 + j.class_no AS BIGINT) AS class_no,
+SELECT j.person_no, j.gap_range, j.agent_no, j.era_no, j.base_agent_no, j.base_era_no, CAST(j.class_no AS BIGINT) AS class_no,
        CAST(o.start_date AS DATE) AS sure_start, CAST(o.end_date AS DATE) AS sure_end, CAST(j.may_start AS DATE) AS may_start, CAST(j.may_end AS DATE) AS may_end,
        CAST(coalesce(o.days, 0) AS BIGINT) AS days_low, CAST(date_diff('day', j.may_start, j.may_end) + 1 AS BIGINT) AS days_high,
        j.stop_reason, j.improvement_pct

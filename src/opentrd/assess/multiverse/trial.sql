@@ -4,7 +4,7 @@
 --   is_added     0: drug trial; 1: augmentation (it is looked at where the variant's agent set holds its agent)
 --   agent_no, era_no             the agent (the added one) and its era
 --   base_agent_no, base_era_no   of an augmentation: what it was added to
---   class_no     the class; of an augmentation base class * 1000 + class of the added agent
+--   class_no     the class; of an augmentation that of the added agent
 --   sure_start, sure_end, may_start, may_end, days_low, days_high   as in era; of an augmentation the joint days
 --   stop_reason, improvement_pct   of the agent's last exposure
 WITH trial AS (  -- nullif: always null. Spark 4 fails to plan literal nulls in this union
