@@ -14,29 +14,24 @@ from hypothesis import HealthCheck, Phase, given, seed, settings
 from hypothesis import strategies as st
 
 from opentrd.record.schema import RAW_COLUMNS
+from treatment_stories import (
+    BEGIN,
+    DAYS,
+    DOSES,
+    IMPROVEMENTS,
+    PERSON,
+    PRECISIONS,
+    STOPS,
+    additions,
+    issues,
+    often,
+    pathways,
+    seldom,
+    sequences,
+    written,
+)
 from typed_rows import Raw
 
-BEGIN = date(2018, 1, 1)
-DAYS = 1000  # histories span a little under three years
-PERSON = "p1"
-
-# With an ATRQ minimum (mg), at and below it; agents without a minimum have any dose.
-DOSES = {
-    "sertraline": ("25", "50", "100"),
-    "citalopram": ("10", "20", "40"),
-    "venlafaxine": ("75", "150"),
-    "amitriptyline": ("50", "75", "150"),
-    "mirtazapine": ("7.5", "15"),
-    "phenelzine": ("30", "45"),
-    "dosulepin": ("75", "150"),
-    "lithium": ("600", "900"),
-    "quetiapine": ("50", "150"),
-    "aripiprazole": ("5",),
-    "esketamine": ("56",),
-    "tryptophan": ("1000",),
-}
-IMPROVEMENTS = ("24", "25", "26", "49", "50", "0", "-10", "80")
-STOPS = ("inefficacy", "intolerance", "nonadherence", "remission", "other")
 DEPRESSIONS = (
     "major depressive disorder",
     "moderate depression, single episode",
@@ -44,24 +39,6 @@ DEPRESSIONS = (
     "psychotic depression",
 )
 OTHER_CONDITIONS = ("bipolar disorder", "schizophrenia", "alcohol use disorder", "mania", "dementia")
-
-
-def _often(values: st.SearchStrategy[str]) -> st.SearchStrategy[str]:
-    """The value in three of four rows, else an empty cell."""
-    return st.integers(0, 3).flatmap(lambda draw: values if draw else st.just(""))
-
-
-def _seldom(values: st.SearchStrategy[str]) -> st.SearchStrategy[str]:
-    """The value in one of four rows, else an empty cell."""
-    return st.integers(0, 3).flatmap(lambda draw: st.just("") if draw else values)
-
-
-def _written(day: date, precision: str) -> str:
-    """A day as the record writes it: to the day, to the month, to the year."""
-    return {"day": day.isoformat(), "month": f"{day:%Y-%m}", "year": f"{day:%Y}"}[precision]
-
-
-PRECISIONS = st.sampled_from(["day"] * 8 + ["month", "year"])
 
 
 @st.composite
@@ -77,98 +54,39 @@ def exposures(draw: st.DrawFn, exact: bool = False) -> dict[str, str]:
         "start_date": start.isoformat(),
         "end_date": end.isoformat(),
         "daily_dose_mg": draw(st.sampled_from(DOSES[agent])),
-        "stop_reason": draw(_often(st.sampled_from(STOPS))),
-        "improvement_pct": draw(_often(st.sampled_from(IMPROVEMENTS))),
+        "stop_reason": draw(often(st.sampled_from(STOPS))),
+        "improvement_pct": draw(often(st.sampled_from(IMPROVEMENTS))),
     }
     if exact:
         return row
     shape = draw(st.sampled_from(["span"] * 5 + ["issue", "days", "span and days", "ongoing", "undated"]))
     start_precision = draw(PRECISIONS)
-    row["start_date"] = _written(start, start_precision)
+    row["start_date"] = written(start, start_precision)
     # An end is written no finer than the start, so that it can never lie before it.
-    row["end_date"] = _written(end, draw(PRECISIONS) if start_precision == "day" else start_precision)
+    row["end_date"] = written(end, draw(PRECISIONS) if start_precision == "day" else start_precision)
     if shape not in ("span", "span and days"):
         row["end_date"] = ""
     if shape in ("days", "span and days"):
         row["days_taken"] = str(draw(st.sampled_from([days, max(1, days // 2), 28, 42])))
     if shape == "ongoing":
         row["ongoing"] = "true"
-        row["days_taken"] = draw(_seldom(st.just(str(days))))
+        row["days_taken"] = draw(seldom(st.just(str(days))))
     if shape == "undated":
         row["start_date"] = ""
         row["ongoing"] = draw(st.sampled_from(["", "true"]))
-        row["days_taken"] = draw(_often(st.just(str(days))))
-    row["daily_dose_mg"] = draw(_often(st.just(row["daily_dose_mg"])))
-    row["form"] = draw(_seldom(st.sampled_from(["CR", "tablet"])))
-    row["status"] = draw(_seldom(st.sampled_from(["dispensed", "reported"])))
-    row["adherence"] = draw(_seldom(st.sampled_from(["0.5", "0.8", "1"])))
+        row["days_taken"] = draw(often(st.just(str(days))))
+    row["daily_dose_mg"] = draw(often(st.just(row["daily_dose_mg"])))
+    row["form"] = draw(seldom(st.sampled_from(["CR", "tablet"])))
+    row["status"] = draw(seldom(st.sampled_from(["dispensed", "reported"])))
+    row["adherence"] = draw(seldom(st.sampled_from(["0.5", "0.8", "1"])))
     return row
-
-
-@st.composite
-def sequences(draw: st.DrawFn) -> list[dict[str, str]]:
-    """One antidepressant after the other, each failing about where the definitions draw their lines."""
-    agents = draw(
-        st.permutations(["sertraline", "citalopram", "venlafaxine", "amitriptyline", "mirtazapine"])
-    )
-    start = BEGIN + timedelta(days=draw(st.integers(0, 200)))
-    rows: list[dict[str, str]] = []
-    issued = draw(st.booleans())
-    for agent in agents[: draw(st.integers(2, 5))]:
-        days = draw(st.sampled_from([28, 41, 42, 56, 84, 84, 120]))
-        row = {
-            "person_id": PERSON,
-            "agent": agent,
-            "daily_dose_mg": draw(st.sampled_from([*DOSES[agent][-1:] * 3, DOSES[agent][0]])),
-            "improvement_pct": draw(_often(st.sampled_from(["10", "24", "25", "26", "49", "50"]))),
-            "stop_reason": draw(st.sampled_from(["inefficacy", "inefficacy", "", "intolerance"])),
-        }
-        # Either one row over the whole use, or issues every four weeks.
-        step = 28 if issued else days
-        for offset in range(0, days, step):
-            first = start + timedelta(days=offset)
-            last = first + timedelta(days=min(step, days - offset) - 1)
-            rows.append(row | {"start_date": first.isoformat(), "end_date": last.isoformat()})
-        start += timedelta(days=days + draw(st.sampled_from([-35, 0, 0, 7, 31, 98, 99, 184])))
-    return rows
-
-
-@st.composite
-def additions(draw: st.DrawFn) -> list[dict[str, str]]:
-    """An antidepressant, and what was added to it for about as long as makes it an augmentation or combination."""
-    base = draw(st.sampled_from(["sertraline", "venlafaxine", "amitriptyline"]))
-    start = BEGIN + timedelta(days=draw(st.integers(0, 400)))
-    end = start + timedelta(days=draw(st.sampled_from([60, 100, 200])))
-    outcome = {
-        "stop_reason": draw(st.sampled_from(["inefficacy", "inefficacy", "", "remission"])),
-        "improvement_pct": draw(_seldom(st.sampled_from(IMPROVEMENTS))),
-    }
-    rows = [{"agent": base, "start_date": start.isoformat(), "end_date": end.isoformat()}]
-    for agent in draw(
-        st.lists(st.sampled_from(["lithium", "quetiapine", "aripiprazole", "mirtazapine"]), max_size=2)
-    ):
-        begin = start + timedelta(days=draw(st.sampled_from([-20, 0, 10, 28, 29, 30, 31, 60])))
-        last = begin + timedelta(days=draw(st.sampled_from([29, 30, 31, 41, 42, 90])))
-        rows.append(
-            {
-                "agent": agent,
-                "start_date": begin.isoformat(),
-                "end_date": draw(_often(st.just(last.isoformat()))),
-            }
-        )
-    return [
-        {"person_id": PERSON, "daily_dose_mg": draw(_often(st.sampled_from(DOSES[row["agent"]])))}
-        | row
-        | outcome
-        for row in rows
-    ]
 
 
 @st.composite
 def exposure_lists(draw: st.DrawFn, exact: bool = False, most: int = 7) -> list[dict[str, str]]:
     """A few exposures, some of them twice, some again with another dose or right after their end."""
-    lists = [st.lists(exposures(exact=exact), max_size=most), sequences()]
-    rows = draw(st.one_of(lists if exact else [*lists, additions()]))
+    lists = [st.lists(exposures(exact=exact), max_size=most), sequences(), pathways(exact=exact)]
+    rows = draw(st.one_of(lists if exact else [*lists, additions(), issues()]))
     rows += draw(st.lists(exposures(exact=exact), max_size=1))
     for row in list(rows):
         again = draw(st.sampled_from(["no"] * 6 + ["same", "other dose", "other outcome", "follows"]))
@@ -184,7 +102,7 @@ def exposure_lists(draw: st.DrawFn, exact: bool = False, most: int = 7) -> list[
                     "improvement_pct": draw(st.sampled_from(["", *IMPROVEMENTS])),
                 }
             )
-        if again == "follows" and len(row["end_date"]) == 10:
+        if again == "follows" and len(row.get("end_date", "")) == 10:
             pause = draw(st.sampled_from([1, 2, 30, 31, 32, 90]))
             start = date.fromisoformat(row["end_date"]) + timedelta(days=pause)
             rows.append(
@@ -207,20 +125,23 @@ def condition_lists(draw: st.DrawFn) -> list[dict[str, str]]:
                 ("point", "span"),
                 ("span", "span"),
                 ("point",) * 3,
+                ("episodes",),
             ]
         )
     )
-    rows = []
+    rows = draw(_episodes()) if shapes == ("episodes",) else []
     for shape in shapes:
+        if shape == "episodes":
+            continue
         start = BEGIN + timedelta(days=draw(st.one_of(st.integers(-200, 100), st.integers(0, DAYS))))
         end = start + timedelta(days=draw(st.integers(30, 1000)))
         precision = draw(PRECISIONS)
         row = {
             "person_id": PERSON,
             "condition": draw(st.sampled_from(DEPRESSIONS)),
-            "start_date": _written(start, precision),
+            "start_date": written(start, precision),
         }
-        row["end_date"] = {"open": "", "span": _written(end, precision), "point": row["start_date"]}[shape]
+        row["end_date"] = {"open": "", "span": written(end, precision), "point": row["start_date"]}[shape]
         rows.append(row)
     if not draw(st.integers(0, 4)):
         start = BEGIN + timedelta(days=draw(st.integers(-100, DAYS)))
@@ -237,22 +158,41 @@ def condition_lists(draw: st.DrawFn) -> list[dict[str, str]]:
 
 
 @st.composite
+def _episodes(draw: st.DrawFn) -> list[dict[str, str]]:
+    """Two or three episodes one after the other, about two months of remission apart."""
+    start = BEGIN + timedelta(days=draw(st.integers(-100, 100)))
+    rows = []
+    for _ in range(draw(st.integers(2, 3))):
+        end = start + timedelta(days=draw(st.sampled_from([60, 150, 300])))
+        rows.append(
+            {
+                "person_id": PERSON,
+                "condition": draw(st.sampled_from(DEPRESSIONS)),
+                "start_date": start.isoformat(),
+                "end_date": end.isoformat(),
+            }
+        )
+        start = end + timedelta(days=draw(st.sampled_from([60, 61, 62, 120, 300])))
+    return rows
+
+
+@st.composite
 def procedure_lists(draw: st.DrawFn) -> list[dict[str, str]]:
     """Courses of ECT and other neurostimulation, as spans, as numbers of sessions or session by session."""
     rows = []
-    for _ in range(draw(st.sampled_from([0, 0, 0, 1, 2]))):
+    for _ in range(draw(st.sampled_from([0, 0, 0, 1, 2, 3]))):
         start = BEGIN + timedelta(days=draw(st.integers(0, DAYS)))
         row = {
             "person_id": PERSON,
-            "procedure": draw(st.sampled_from(["ECT", "ECT", "rTMS", "CBT"])),
-            "date": (date_text := _written(start, draw(PRECISIONS))),
+            "procedure": draw(st.sampled_from(["ECT", "ECT", "rTMS", "iTBS", "CBT"])),
+            "date": (date_text := written(start, draw(PRECISIONS))),
             "end_date": draw(st.sampled_from(["", (start + timedelta(days=21)).isoformat()]))
             if len(date_text) == 10
             else "",
-            "sessions": draw(_seldom(st.sampled_from(["2", "5", "6", "12"]))),
+            "sessions": draw(seldom(st.sampled_from(["2", "5", "6", "12"]))),
             "laterality": draw(st.sampled_from(["bilateral", "right unilateral", ""])),
-            "stop_reason": draw(_often(st.sampled_from(STOPS))),
-            "improvement_pct": draw(_seldom(st.sampled_from(IMPROVEMENTS))),
+            "stop_reason": draw(often(st.sampled_from(STOPS))),
+            "improvement_pct": draw(seldom(st.sampled_from(IMPROVEMENTS))),
         }
         rows.append(row)
         if len(date_text) == 10:
@@ -260,34 +200,54 @@ def procedure_lists(draw: st.DrawFn) -> list[dict[str, str]]:
             later = draw(st.sampled_from([(), (), (), (0,), (3,), (2, 5, 9, 12), (2, 5, 9, 12, 16)]))
             for days in later:
                 day = (start + timedelta(days=days)).isoformat()
-                rows.append(row | {"date": day, "end_date": "", "sessions": draw(_seldom(st.just("3")))})
+                rows.append(row | {"date": day, "end_date": "", "sessions": draw(seldom(st.just("3")))})
     return [{"procedure_id": f"q{number:02d}"} | row for number, row in enumerate(rows)]
+
+
+# What is rated, and values about where instruments and definitions draw their lines.
+RATINGS = {
+    "maudsley severity": ("2", "3", "4", "5"),
+    "dose_optimised": ("0", "1"),
+    "duration_optimised": ("0", "1"),
+    "MADRS": ("10", "20", "21", "22", "30", "40", "44"),
+    "PHQ-9": ("7", "14", "15", "20"),
+}
 
 
 @st.composite
 def measurement_lists(draw: st.DrawFn) -> list[dict[str, str]]:
-    """Ratings by a clinician that the instruments use."""
-    rows = []
-    for number in range(draw(st.integers(0, 3))):
-        measure = draw(st.sampled_from(["maudsley severity", "dose_optimised", "duration_optimised"]))
+    """Ratings by a clinician or the patient, some of one day."""
+    rows: list[dict[str, str]] = []
+    for number in range(draw(st.integers(0, 5))):
+        measure = draw(st.sampled_from([*RATINGS, "MADRS"]))
         day = BEGIN + timedelta(days=draw(st.integers(0, DAYS)))
-        highest = 5 if measure == "maudsley severity" else 1
-        rows.append(
-            {
-                "measurement_id": f"m{number}",
-                "person_id": PERSON,
-                "measure": measure,
-                "date": _written(day, draw(PRECISIONS)),
-                "value": str(draw(st.integers(highest // 2, highest))),
-            }
-        )
+        row = {"person_id": PERSON, "measure": measure, "date": written(day, draw(PRECISIONS))}
+        if rows and not draw(st.integers(0, 3)):
+            row |= {"measure": rows[-1]["measure"], "date": rows[-1]["date"]}
+        row |= {"measurement_id": f"m{number}", "value": draw(st.sampled_from(RATINGS[row["measure"]]))}
+        rows.append(row)
     return rows
+
+
+# Births that make about 12, 18, 64 and 69 years at some day of the histories, and one far from all.
+BIRTHS = ("2006-06-30", "2000-09-01", "2001-02-28", "2000-02-29", "1955-03-01", "1950-05-20", "1985-01-01")
+
+
+@st.composite
+def persons(draw: st.DrawFn) -> dict[str, str]:
+    """A person with or without a birth date."""
+    born = date.fromisoformat(draw(st.sampled_from(BIRTHS)))
+    return {
+        "person_id": PERSON,
+        "sex": draw(st.sampled_from(["female", "male", ""])),
+        "birth_date": draw(often(st.just(written(born, draw(PRECISIONS))))),
+    }
 
 
 @st.composite
 def histories(draw: st.DrawFn, exact: bool = False) -> Raw:
     """The record tables of one person; a table that is missing is one the source does not keep."""
-    raw: Raw = {"person": [{"person_id": PERSON, "sex": draw(st.sampled_from(["female", "male", ""]))}]}
+    raw: Raw = {"person": [draw(persons())]}
     kept = draw(
         st.sampled_from(["all"] * 6 + ["exposure", "condition", "condition", "procedure", "measurement"])
     )

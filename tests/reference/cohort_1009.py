@@ -10,10 +10,10 @@ from reference.days import Span
 from reference.eligibility import exclusions, says
 from reference.history import Event, History
 from reference.reading import Reading
-from reference.switches import first_use
 from reference.trials import Trial, eras
 from reference.truth import Truth, and3, not3, or3, reaches
 from reference.verdicts import Count, conclude
+from reference.windows import first_begun
 
 Row = dict[str, Any]
 
@@ -190,7 +190,7 @@ def verdict(definition: Row, reading: Reading) -> Row:
         met_on=first,
         possible_on=min((e.day for e in possible if e.day is not None), default=None),
         index_date=first_certain_day(history, definition["agent_set"]),
-        index=first_use(history, definition["agent_set"]),
+        index=first_begun(reading.trials, definition["agent_set"]),
     )
     found.rated_from = found.possible_on
     barrier = barriers[0] if out and diagnosis is not False else "diagnosis"

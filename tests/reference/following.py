@@ -44,9 +44,11 @@ def followed(
     """
     placed = [(next_one, same_episode(trial, next_one, episodes)) for next_one in wanted]
     possible = [
-        next_one
+        first
         for next_one, same in placed
-        if same is not False and possibly_follows(next_one, trial, trials, max_next_days)
+        for first, last in starts_of(next_one)
+        if (same is not False or (first, last) != start_of(next_one))
+        and possibly_follows((first, last), next_one, trial, trials, max_next_days)
     ]
     certain = [
         next_one
@@ -57,9 +59,9 @@ def followed(
         return NOTHING
     return Followed(
         True if certain else None,
-        earliest=min(start_of(next_one)[0] for next_one in possible),
+        earliest=min(possible),
         latest=min((start_of(next_one)[1] for next_one in certain), default=None),
-        shown=min(start_of(next_one)[0] for next_one in certain or possible),
+        shown=min([start_of(next_one)[0] for next_one in certain] or possible),
     )
 
 
@@ -71,15 +73,24 @@ def same_episode(one: Trial, other: Trial, episodes: list[Episode] | None) -> Tr
     return first is second if first_sure and second_sure else None
 
 
-def possibly_follows(next_one: Trial, trial: Trial, trials: list[Trial], max_next_days: Any) -> bool:
+def starts_of(trial: Trial) -> list[Span]:
+    """When it may have started: also where a later piece of a drug's use would be a use of its own."""
+    begun = start_of(trial)
+    later = [min(piece) for piece in trial.certain_pieces()] if trial.kind == "drug" else []
+    return [begun, *((day, day) for day in later if day > begun[1])]
+
+
+def possibly_follows(
+    begun: Span, next_one: Trial, trial: Trial, trials: list[Trial], max_next_days: Any
+) -> bool:
     """Whether it may have started after the trial started, and soon enough after it ended."""
     if not _may_be_next(next_one, trial):
         return False
     limit = facts.number(max_next_days)
     added = next_one.kind == "augmentation"
-    near = limit is None or added or start_of(next_one)[0] - max(trial.possible_days) <= limit
+    near = limit is None or added or begun[0] - max(trial.possible_days) <= limit
     low, _ = joint_days(next_one, trial, trials)
-    return start_of(next_one)[1] > start_of(trial)[0] and near and low < facts.parameter("min_joint_days")
+    return begun[1] > start_of(trial)[0] and near and low < facts.parameter("min_joint_days")
 
 
 def certainly_follows(next_one: Trial, trial: Trial, trials: list[Trial], max_next_days: Any) -> bool:

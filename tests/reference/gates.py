@@ -126,21 +126,16 @@ def _last_rating(history: History, found: Count, measure: str) -> tuple[int, tup
     return last, _of_day(ratings, last)
 
 
-def _unrated(found: Count) -> Truth:
-    """Without a day to rate from, nothing is known, unless the count already decides."""
-    return False if found.rated_from is None and found.reached is False else None
-
-
 def _rating_at_least(history: History, found: Count, measure: str, value: float) -> Truth:
     last = _last_rating(history, found, measure)
-    return _unrated(found) if last is None else _at_least(last[1], value)
+    return None if last is None else _at_least(last[1], value)
 
 
 def _rating_drop_below(history: History, found: Count, measure: str, value: float) -> Truth:
     """Whether it fell by less than ``value`` percent from the baseline."""
     last = _last_rating(history, found, measure)
     if last is None:
-        return _unrated(found)
+        return None
     if found.index_date is None:
         return None
     others = [rating for rating in _ratings(history, measure) if rating[0] != last[0]]

@@ -11,7 +11,7 @@ from reference.episodes import Episode, episode_of, piece_of
 from reference.following import Followed, followed
 from reference.history import History
 from reference.trials import Trial
-from reference.truth import Truth, and3, reaches
+from reference.truth import Truth, and3, or3, reaches
 
 Row = dict[str, Any]
 # In the order in which the rules name the clause that decides.
@@ -61,7 +61,7 @@ def _spoken_of(trial: Trial, definition: Row) -> bool:
         return trial.agent in facts.members("agent_set", definition["agent_set"])
     if trial.kind == "augmentation":
         return trial.agent in facts.members("agent_set", definition["augmentation"])
-    if trial.kind in ("procedure", "psychotherapy"):
+    if trial.kind == "procedure":
         return trial.agent in facts.members("procedure_set", definition["neurostimulation"])
     return False
 
@@ -85,7 +85,7 @@ def judge_trial(
     failure = facts.one("failure_rule", failure_rule=definition["failure_rule"])
     inside = None if definition["episode"] == "none" else episodes
     next_one = followed(trial, wanted, trials, failure["max_next_days"], inside)
-    course = trial.kind in ("procedure", "psychotherapy")
+    course = trial.kind == "procedure"
     dose = True if course else dose_ok(trial, adequacy)
     duration = True if course else duration_ok(trial, adequacy, dose)
     clauses = {
@@ -95,8 +95,12 @@ def judge_trial(
         "stop_ok": stop_ok(trial.outcome, duration),
         "adherence_ok": True if course else adherence_ok(trial.outcome, adequacy),
     }
-    if definition["intolerance"] == "failure" and trial.outcome["stop_reason"] == "intolerance":
-        clauses |= dict.fromkeys(("response_ok", "duration_ok", "dose_ok", "stop_ok"), True)
+    if definition["intolerance"] == "failure":
+        # A reason of the stop that is not recorded may turn out to be intolerance.
+        perhaps = True if trial.outcome["stop_reason"] == "intolerance" else None
+        if perhaps or trial.outcome["stop_reason"] is None:
+            for name in ("response_ok", "duration_ok", "dose_ok", "stop_ok"):
+                clauses[name] = or3([clauses[name], perhaps])
     episode, certainly = episode_of(trial, episodes)
     piece = None if episode is None else piece_of(trial, episode)
     if definition["episode"] in ("last", "current"):
@@ -182,36 +186,22 @@ def stop_ok(outcome: Row, duration: Truth) -> Truth:
 
 def response_ok(outcome: Row, failure: Row, next_one: Followed) -> Truth:
     """Whether it did not help, or what the definition takes for that."""
-    basis, stop = failure["basis"], outcome["stop_reason"]
+    basis, stop, threshold = failure["basis"], outcome["stop_reason"], failure["max_improvement_pct"]
     if basis == "any":
         return True
     if basis == "switch":
         return next_one.truth
     if basis == "stop":
         return None if stop is None else bool(stop == "inefficacy")
-    if basis == "improvement":
+    if basis == "improvement" and facts.stated(failure["min_improvement_pct"]) and threshold is not None:
         improvement = outcome["improvement_pct"]
         if improvement is not None:
-            return and3([_above_least(improvement, failure), _below_most(improvement, failure)])
+            below = improvement < threshold or (failure["includes_threshold"] and improvement == threshold)
+            least = facts.number(failure["min_improvement_pct"])
+            return bool(below and (least is None or improvement >= least))
         if stop == "remission":
             return False
-        threshold = failure["max_improvement_pct"]
         # A stop for inefficacy says "below 50 %" and nothing finer.
-        if stop == "inefficacy" and failure["min_improvement_pct"] == "none" and threshold is not None:
+        if stop == "inefficacy" and failure["min_improvement_pct"] == "none":
             return True if threshold >= 50 else None
     return None
-
-
-def _below_most(improvement: float, failure: Row) -> Truth:
-    threshold = failure["max_improvement_pct"]
-    if threshold is None:
-        return None
-    return bool(improvement < threshold or (failure["includes_threshold"] and improvement == threshold))
-
-
-def _above_least(improvement: float, failure: Row) -> Truth:
-    """The lower end of a band: a trial that helped even less is not of it."""
-    if failure["min_improvement_pct"] == "none":
-        return True
-    least = facts.number(failure["min_improvement_pct"])
-    return None if least is None else bool(improvement >= least)

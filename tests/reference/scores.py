@@ -33,7 +33,7 @@ def verdict(definition: Row, reading: Reading, stages: dict[str, dict[str, Inter
     ]
     found = Count(
         low=int(reached is True),
-        high=int(reached is not False) if reading.history.complete("exposure") else None,
+        high=int(reached is not False),
         reached=reached,
         closed="score",
         open="score",

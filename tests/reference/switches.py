@@ -8,12 +8,13 @@ from itertools import groupby, pairwise
 from typing import Any
 
 from reference import facts
-from reference.days import Span, ordinal
+from reference.days import ordinal
 from reference.eligibility import eligibility
 from reference.history import History
 from reference.reading import Reading
 from reference.truth import Truth, reaches
 from reference.verdicts import Count, conclude
+from reference.windows import first_begun
 
 Row = dict[str, Any]
 Issue = tuple[int, str]  # day, drug
@@ -128,7 +129,7 @@ def switches_early(all_issues: list[Issue], rule: Row) -> list[Switch]:
             (rule["max_issues_after"], sum(issue > day for issue in own)),
             (rule["max_issues_total"], len(own)),
         ]
-        fits = all(number <= (facts.number(most) or number) for most, number in few)
+        fits = all(most == "none" or number <= float(most) for most, number in few)
         found.append(Switch(drug, start, next_drug, day, length_ok=True, gap_ok=fits))
     first = min(
         (s for s in found if s.gap_ok), key=lambda switch: (switch.next_day, switch.drug), default=None
@@ -172,10 +173,10 @@ def verdict(definition: Row, reading: Reading) -> Row:
         low,
         high,
         reaches(low, high, needed),
-        closed=_deciding_clause(switches, definition, enough_drugs),
+        closed=_deciding_clause([] if unknown else switches, definition, enough_drugs),
         open="date" if unknown else "exposure",
         index_date=first_start(history, definition["agent_set"]),
-        index=first_use(history, definition["agent_set"]),
+        index=first_begun(reading.trials, definition["agent_set"]),
     )
     if not unknown and enough_drugs and day is not None:
         found.met_on = found.possible_on = max(day, _first_day_of_drug(known, rule["min_agents"]))
@@ -225,20 +226,6 @@ def first_start(history: History, agent_set: str) -> int | None:
         ),
         default=None,
     )
-
-
-def first_use(history: History, agent_set: str) -> Span | None:
-    """The earliest and the latest day on which the first agent of the set may have been begun."""
-    drugs = facts.members("agent_set", agent_set)
-    starts = [
-        (
-            history.first if event.start_earliest is None else event.start_earliest,
-            history.as_of if event.start_latest is None else event.start_latest,
-        )
-        for event in history.exposures
-        if event.row["agent"] in drugs
-    ]
-    return (min(low for low, _ in starts), min(high for _, high in starts)) if starts else None
 
 
 def _counted(

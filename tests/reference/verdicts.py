@@ -49,7 +49,7 @@ def conclude(definition: Row, reading: Reading, found: Count, spoken_of: tuple[T
     if base is False:
         clause = barrier
     elif eligible is False:
-        clause = _first(asked, False)
+        clause = _first([gate for gate in asked if gate.acts_on == "eligible"], False)
     elif met is False:
         clause = found.closed if found.reached is False else _first(asked, False)
     elif met is None and found.reached is None:

@@ -91,10 +91,13 @@ def _of(low: int, high: int, days: int) -> Window:
 
 def first_start(items: list[Judgement], agent_set: str) -> Span | None:
     """The earliest and the latest day on which the first drug of the set was begun."""
+    return first_begun([item.trial for item in items], agent_set)
+
+
+def first_begun(trials: list[Trial], agent_set: str) -> Span | None:
+    """The same among these trials."""
     drugs = facts.members("agent_set", agent_set)
-    starts = [
-        start_of(item.trial) for item in items if item.trial.kind == "drug" and item.trial.agent in drugs
-    ]
+    starts = [start_of(trial) for trial in trials if trial.kind == "drug" and trial.agent in drugs]
     return (min(low for low, _ in starts), min(high for _, high in starts)) if starts else None
 
 

@@ -3,7 +3,8 @@
 --   index_date        first possible day of the first drug trial of the set; null when no trial has a certain day
 --   index_low, index_high   that day at the earliest and at the latest, also where a record has no dates
 WITH counted AS (
-  SELECT DISTINCT agent_set FROM assess.rule WHERE family IN ('failures', 'instrument', 'scores')
+  SELECT DISTINCT agent_set FROM assess.rule
+  WHERE family IN ('failures', 'instrument', 'scores') OR definition IN (SELECT definition FROM knowledge.definition_gate)
 ), used AS (
   SELECT t.person_id, s.agent_set, t.episode_no, t.start_date, t.reckoned_from, coalesce(t.sure_from, t.reckoned_to) AS begun
   FROM assess.trial AS t

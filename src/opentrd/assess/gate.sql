@@ -4,23 +4,27 @@
 --   holds        do all other gates hold
 --   refused_by, open_by   the first gate that does not admit or hold, and the first that is not known, in words
 WITH wanted AS (
-  SELECT r.definition_no, coalesce(CASE WHEN g.gate = 'no_effective' THEN g.subject END, r.agent_set) AS agent_set, r.family, g.gate, g.subject, g.value, g.acts_on, g.says
+  SELECT r.definition_no, coalesce(CASE WHEN g.gate = 'no_effective' THEN g.subject END, r.agent_set) AS agent_set, r.agent_set AS index_set, r.family,
+         CASE WHEN r.family IN ('switches', 'window') OR r.episode = 'none' THEN 0 END AS whole_record, g.gate, g.subject, g.value, g.acts_on, g.says
   FROM knowledge.definition_gate AS g JOIN assess.rule AS r ON r.definition = g.definition
 ), asked AS (
-  SELECT a.person_id, a.anchor, coalesce(c.index_date, a.as_of) AS on_date, c.index_date,
+  SELECT a.person_id, a.anchor, c.index_date, CASE WHEN a.as_of IS NOT NULL THEN coalesce(u.index_low, a.as_of) END AS index_low,
+         CASE WHEN a.as_of IS NOT NULL THEN coalesce(u.index_high, a.as_of) END AS index_high,
          CASE WHEN w.family = 'scores' THEN e.reckoned_from ELSE c.possible_on END AS possible_on, p.birth_earliest, p.birth_latest, w.*
   FROM assess.as_of AS a
   CROSS JOIN wanted AS w
   JOIN record.person AS p ON p.person_id = a.person_id
   LEFT JOIN assess.counted AS c ON c.person_id = a.person_id AND c.definition_no = w.definition_no
   LEFT JOIN assess.episode AS e ON e.person_id = a.person_id AND e.is_last
-), aged AS (
+  LEFT JOIN assess.first_use AS u ON u.person_id = a.person_id AND u.agent_set = w.index_set AND u.episode_no = coalesce(w.whole_record, c.episode_no)
+    AND w.gate IN ('min_age', 'max_age')
+), aged AS (  -- as young and as old as the person may have been when the first drug was begun
   SELECT person_id, definition_no, acts_on, says, gate, value,
-         EXTRACT(YEAR FROM on_date) - EXTRACT(YEAR FROM birth_latest)
-           - CASE WHEN EXTRACT(MONTH FROM on_date) * 100 + EXTRACT(DAY FROM on_date) < EXTRACT(MONTH FROM birth_latest) * 100 + EXTRACT(DAY FROM birth_latest)
+         EXTRACT(YEAR FROM index_low) - EXTRACT(YEAR FROM birth_latest)
+           - CASE WHEN EXTRACT(MONTH FROM index_low) * 100 + EXTRACT(DAY FROM index_low) < EXTRACT(MONTH FROM birth_latest) * 100 + EXTRACT(DAY FROM birth_latest)
                   THEN 1 ELSE 0 END AS youngest,
-         EXTRACT(YEAR FROM on_date) - EXTRACT(YEAR FROM birth_earliest)
-           - CASE WHEN EXTRACT(MONTH FROM on_date) * 100 + EXTRACT(DAY FROM on_date) < EXTRACT(MONTH FROM birth_earliest) * 100 + EXTRACT(DAY FROM birth_earliest)
+         EXTRACT(YEAR FROM index_high) - EXTRACT(YEAR FROM birth_earliest)
+           - CASE WHEN EXTRACT(MONTH FROM index_high) * 100 + EXTRACT(DAY FROM index_high) < EXTRACT(MONTH FROM birth_earliest) * 100 + EXTRACT(DAY FROM birth_earliest)
                   THEN 1 ELSE 0 END AS oldest
   FROM asked WHERE gate IN ('min_age', 'max_age')
 ), rated AS (
@@ -43,7 +47,7 @@ WITH wanted AS (
   GROUP BY r.person_id, r.definition_no, r.gate
 ), effective AS (
   SELECT t.person_id, w.definition_no, max(CASE WHEN t.improvement_pct >= w.value OR t.stop_reason = 'remission' THEN 1 ELSE 0 END) AS helped,
-         max(CASE WHEN t.improvement_pct IS NOT NULL OR t.stop_reason IN ('inefficacy', 'remission') THEN 0 ELSE 1 END) AS unknown
+         max(CASE WHEN t.improvement_pct IS NOT NULL OR t.stop_reason = 'remission' OR (t.stop_reason = 'inefficacy' AND w.value >= 50) THEN 0 ELSE 1 END) AS unknown
   FROM assess.trial AS t
   JOIN knowledge.agent_set AS s ON s.agent = t.agent
   JOIN wanted AS w ON w.agent_set = s.agent_set AND w.gate = 'no_effective'
@@ -92,7 +96,8 @@ WITH wanted AS (
   SELECT person_id, definition_no,
          max(CASE WHEN acts_on = 'eligible' AND NOT truth THEN 1 ELSE 0 END) AS refused, max(CASE WHEN acts_on = 'eligible' AND truth IS NULL THEN 1 ELSE 0 END) AS open,
          max(CASE WHEN acts_on = 'met' AND NOT truth THEN 1 ELSE 0 END) AS failed, max(CASE WHEN acts_on = 'met' AND truth IS NULL THEN 1 ELSE 0 END) AS unsure,
-         min(CASE WHEN NOT truth THEN says END) AS refused_by, min(CASE WHEN truth IS NULL THEN says END) AS open_by
+         coalesce(min(CASE WHEN NOT truth AND acts_on = 'eligible' THEN says END), min(CASE WHEN NOT truth THEN says END)) AS refused_by,
+         min(CASE WHEN truth IS NULL THEN says END) AS open_by
   FROM judged GROUP BY person_id, definition_no
 )
 SELECT person_id, definition_no,

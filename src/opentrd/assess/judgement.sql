@@ -27,10 +27,11 @@ WITH dosed AS (
   UNION ALL
   SELECT t.*, k.dose_key, t.days_low, t.days_high FROM assess.trial AS t CROSS JOIN (SELECT DISTINCT dose_key FROM assess.rule) AS k WHERE t.kind = 'procedure'
 ), looked_at AS (
-  SELECT t.*, s.definition, s.definition_no, s.family, s.windowed, s.distinct_level, s.episode, s.min_days, s.adherence_asked, s.min_adherence,
+  SELECT t.*, s.definition, s.definition_no, s.family, s.windowed, s.distinct_level, s.agent_class, s.episode, s.min_days, s.adherence_asked, s.min_adherence,
          s.basis, s.banded, s.min_improvement, s.max_improvement, s.includes_threshold,
          f.certainly AS followed, f.on_date AS next_on, f.on_low AS next_low, f.on_high AS next_high, f.person_id IS NOT NULL AS may_follow,
          CASE WHEN s.intolerance_counts AND t.stop_reason = 'intolerance' THEN 1 ELSE 0 END AS intolerant,
+         CASE WHEN s.intolerance_counts AND t.stop_reason IS NULL THEN 1 ELSE 0 END AS perhaps_intolerant,
          CASE WHEN t.kind = 'procedure' OR t.dose_key = 'none' OR (s.intolerance_counts AND t.stop_reason = 'intolerance') THEN TRUE
               WHEN t.at_dose_low > 0 THEN TRUE WHEN t.at_dose_high = 0 THEN FALSE END AS dose_ok
   FROM dosed AS t
@@ -44,7 +45,7 @@ WITH dosed AS (
   FROM looked_at
 ), clause AS (
   SELECT *,
-         CASE WHEN adherence_asked THEN adherence >= min_adherence ELSE TRUE END AS adherence_ok,
+         CASE WHEN adherence_asked AND kind <> 'procedure' THEN adherence >= min_adherence ELSE TRUE END AS adherence_ok,
          CASE WHEN intolerant = 0 AND stop_reason IN ('intolerance', 'nonadherence') THEN duration_ok ELSE TRUE END AS stop_ok,
          CASE WHEN intolerant = 1 OR basis = 'any' THEN TRUE
               WHEN basis = 'switch' THEN CASE WHEN may_follow THEN followed ELSE FALSE END
@@ -58,19 +59,26 @@ WITH dosed AS (
               WHEN stop_reason = 'remission' THEN FALSE END AS response_ok,
          CASE episode WHEN 'none' THEN TRUE WHEN 'current' THEN current_ok WHEN 'last' THEN last_ok ELSE episode_ok END AS in_episode
   FROM timed
+), answered AS (  -- where intolerance counts, a stop for a reason that is not recorded refuses nothing
+  SELECT *, CASE WHEN perhaps_intolerant = 0 OR dose_ok THEN dose_ok END AS dose_known,
+         CASE WHEN perhaps_intolerant = 0 OR duration_ok THEN duration_ok END AS duration_known,
+         CASE WHEN perhaps_intolerant = 0 OR response_ok THEN response_ok END AS response_known
+  FROM clause
 )
 SELECT person_id, CAST(definition AS VARCHAR) AS definition, trial_id,
-       CAST(dose_ok AS BOOLEAN) AS dose_ok, CAST(duration_ok AS BOOLEAN) AS duration_ok, CAST(adherence_ok AS BOOLEAN) AS adherence_ok,
-       CAST(stop_ok AS BOOLEAN) AS stop_ok, CAST(response_ok AS BOOLEAN) AS response_ok, CAST(in_episode AS BOOLEAN) AS episode_ok,
-       CAST(dose_ok AND duration_ok AND adherence_ok AND stop_ok AND response_ok AND in_episode AS BOOLEAN) AS counts,
-       CAST(CASE WHEN distinct_level = 'class' THEN classes WHEN distinct_level = 'trial' THEN trial_id ELSE agent END AS VARCHAR) AS counted_as,
+       CAST(dose_known AS BOOLEAN) AS dose_ok, CAST(duration_known AS BOOLEAN) AS duration_ok, CAST(adherence_ok AS BOOLEAN) AS adherence_ok,
+       CAST(stop_ok AS BOOLEAN) AS stop_ok, CAST(response_known AS BOOLEAN) AS response_ok, CAST(in_episode AS BOOLEAN) AS episode_ok,
+       CAST(dose_known AND duration_known AND adherence_ok AND stop_ok AND response_known AND in_episode AS BOOLEAN) AS counts,
+       CAST(CASE WHEN distinct_level = 'class' THEN agent_class WHEN distinct_level = 'trial' THEN trial_id ELSE agent END AS VARCHAR) AS counted_as,
        CAST(CASE WHEN episode = 'none' THEN 'ever' ELSE episode_id END AS VARCHAR) AS episode_id,
        CAST(CASE WHEN episode = 'none' THEN 0 ELSE part_no END AS BIGINT) AS part_no,
        CAST(CASE WHEN may_end IS NULL THEN NULL WHEN basis = 'switch' AND may_follow THEN next_on ELSE coalesce(bridged_end, may_end) END AS DATE) AS on_date,
        CAST(CASE WHEN basis = 'switch' AND may_follow THEN next_low ELSE coalesce(sure_to, reckoned_from) END AS DATE) AS on_low,
        CAST(CASE WHEN basis = 'switch' AND may_follow THEN next_high ELSE reckoned_to END AS DATE) AS on_high,
-       CAST(reckoned_from + CAST(CASE WHEN min_days > 1 THEN min_days - 1 ELSE 0 END AS INTEGER) AS DATE) AS ready_low,
-       CAST(coalesce(sure_from, reckoned_to) + CAST(CASE WHEN min_days > 1 THEN min_days - 1 ELSE 0 END AS INTEGER) AS DATE) AS ready_high,
+       CAST(CASE WHEN kind <> 'procedure' AND min_days > 1 THEN reckoned_from + CAST(min_days - 1 AS INTEGER) ELSE reckoned_from END AS DATE) AS ready_low,
+       CAST(CASE WHEN kind <> 'procedure' AND min_days IS NULL THEN reckoned_to
+                 WHEN kind <> 'procedure' AND min_days > 1 THEN coalesce(sure_from, reckoned_to) + CAST(min_days - 1 AS INTEGER)
+                 ELSE coalesce(sure_from, reckoned_to) END AS DATE) AS ready_high,
        kind, agent, improvement_basis, definition_no,
        CAST(CASE WHEN episode = 'none' THEN 0 ELSE episode_no END AS BIGINT) AS episode_no, family, windowed
-FROM clause
+FROM answered

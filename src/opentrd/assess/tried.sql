@@ -12,9 +12,11 @@ WITH attempt AS (
          CASE WHEN c.procedure IS NULL OR coalesce(t.sessions >= n.value, TRUE) THEN TRUE END AS course_ok,  -- too few recorded sessions of ECT: perhaps no course
          CASE t.dose_status WHEN 'below minimum' THEN FALSE WHEN 'not known' THEN NULL ELSE TRUE END AS dose_ok,
          CASE WHEN i.add_on = 'used' THEN TRUE
+              WHEN r.basis = 'improvement' AND (r.min_improvement IS NULL OR r.max_improvement IS NULL) THEN NULL
+              WHEN t.improvement_pct < r.min_improvement OR t.improvement_pct > r.max_improvement THEN FALSE
               WHEN t.improvement_pct < r.max_improvement THEN TRUE
-              WHEN t.improvement_pct >= r.max_improvement THEN FALSE
-              WHEN t.stop_reason = 'inefficacy' THEN TRUE
+              WHEN t.improvement_pct = r.max_improvement THEN r.includes_threshold
+              WHEN t.stop_reason = 'inefficacy' AND (r.max_improvement IS NULL OR (r.max_improvement >= 50 AND NOT r.banded)) THEN TRUE
               WHEN t.stop_reason = 'remission' THEN FALSE END AS did_not_respond
   FROM assess.trial AS t
   JOIN assess.episode AS e ON e.person_id = t.person_id AND e.episode_no = t.episode_no AND e.is_last

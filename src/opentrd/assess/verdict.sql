@@ -33,14 +33,13 @@ WITH fact AS (  -- status of every knowledge row that a definition rests on, wea
   JOIN assess.kept AS k ON k.person_id = a.person_id AND k.table_name = 'exposure'
   JOIN assess.kept AS o ON o.person_id = a.person_id AND o.table_name = 'procedure'
 ), judged AS (
-  SELECT p.person_id, p.as_of, p.observed_from, p.observed_to, p.kept, r.definition, r.needed, r.family, e.diagnosed, e.excluded_by, e.assumes, s.weakest,
+  SELECT p.person_id, p.as_of, p.observed_from, p.observed_to, p.kept OR r.family = 'scores' AS kept, r.definition, r.needed, r.family, e.diagnosed, e.excluded_by, e.assumes, s.weakest,
          coalesce(c.low, 0) AS low, r.family <> 'failures' OR p.courses_kept OR (r.neurostimulation = 'none' AND r.window_from <> 'before_ect') AS courses_kept,
          CASE WHEN c.person_id IS NULL OR c.high IS NOT NULL THEN coalesce(c.high, 0) END AS recorded,
          c.met_on, c.possible_on, c.index_date, c.episode_no, c.blocked_by, c.unknown_by, g.holds, g.refused_by, g.open_by,
          CASE WHEN r.family = 'window' AND e.excluded_by IS NOT NULL AND coalesce(c.high, 0) = 0 AND p.kept THEN FALSE
-              WHEN g.person_id IS NULL AND c.person_id IS NULL THEN e.eligible
-              ELSE e.eligible AND CASE WHEN c.person_id IS NULL THEN TRUE ELSE NOT c.excluded END
-                   AND CASE WHEN g.person_id IS NULL THEN TRUE ELSE g.admits END END AS eligible,
+              WHEN c.person_id IS NULL THEN e.eligible ELSE e.eligible AND NOT c.excluded END AS spoken_of,
+         CASE WHEN g.person_id IS NULL THEN TRUE ELSE g.admits END AS admits,
          CASE WHEN g.person_id IS NULL THEN TRUE ELSE g.holds END AS gates, r.at_most, r.needed IS NULL AS open_number, r.open_ended
   FROM person AS p
   CROSS JOIN assess.rule AS r
@@ -50,7 +49,7 @@ WITH fact AS (  -- status of every knowledge row that a definition rests on, wea
   LEFT JOIN assess.gate AS g ON g.person_id = p.person_id AND g.definition_no = r.definition_no
   WHERE r.family <> 'instrument'
 ), bounded AS (  -- more is possible than the record shows, where a table that counts is not kept
-  SELECT *, CASE WHEN kept AND courses_kept AND NOT open_ended THEN recorded END AS high, kept AND courses_kept AND recorded < needed AS too_few
+  SELECT *, spoken_of AND admits AS eligible, CASE WHEN kept AND courses_kept AND NOT open_ended THEN recorded END AS high, kept AND courses_kept AND recorded < needed AS too_few
   FROM judged
 ), reached AS (
   SELECT *, CASE WHEN open_number THEN CASE WHEN high = 0 THEN FALSE END
@@ -69,7 +68,7 @@ SELECT person_id, CAST(definition AS VARCHAR) AS definition, CAST(eligible AS BO
        CAST(CASE WHEN episode_no > 0 THEN person_id || '/episode/' || CAST(episode_no AS VARCHAR) END AS VARCHAR) AS episode_id,
        CAST(CASE WHEN met THEN NULL
                  WHEN NOT diagnosed THEN 'diagnosis'
-                 WHEN NOT eligible THEN coalesce(excluded_by, refused_by)
+                 WHEN NOT eligible THEN CASE WHEN coalesce(spoken_of, TRUE) THEN refused_by ELSE excluded_by END
                  WHEN low > at_most THEN 'too many'
                  WHEN NOT reached THEN coalesce(blocked_by, 'number')
                  WHEN NOT gates THEN refused_by

@@ -1,6 +1,6 @@
 -- count_scores: one row is one person and one definition of the family `scores`: does an instrument's total reach its cut-off?
 --   person_id, definition_no
---   low, high     1: it does, certainly and possibly; high null: the total has no upper bound that is known
+--   low, high     1: it does, certainly and possibly
 --   episode_no    the episode that is staged
 --   index_date    start of the first antidepressant trial in it
 WITH total AS (
@@ -14,7 +14,7 @@ WITH total AS (
 SELECT t.person_id, t.definition_no,
        CAST(CASE WHEN t.low > t.at_least OR (t.low = t.at_least AND NOT t.strictly) THEN 1 ELSE 0 END AS BIGINT) AS low,
        CAST(CASE WHEN t.high > t.at_least OR (t.high = t.at_least AND NOT t.strictly) THEN 1
-                 WHEN t.bounded THEN 0 END AS BIGINT) AS high,
+                 WHEN t.bounded THEN 0 ELSE 1 END AS BIGINT) AS high,
        e.episode_no, f.index_date
 FROM total AS t
 LEFT JOIN staged AS e ON e.person_id = t.person_id
