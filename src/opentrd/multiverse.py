@@ -28,7 +28,7 @@ __all__ = [
 ]  # fmt: skip
 
 # Persons worked out at a time: memory depends on this and not on the number of persons.
-CHUNK = 10_000
+CHUNK = 5_000
 
 _REFERENCE = re.compile(r"\bmultiverse\.([a-z_]+)", re.IGNORECASE)
 _CHAIN = re.compile(r"\bassess\.([a-z_]+)", re.IGNORECASE)
