@@ -227,6 +227,8 @@ def first_patient() -> tuple[dict[str, list[dict[str, Any]]], dict[str, Any]]:
                            "weeks in the current episode, with an improvement of less than 25 %.",
                    "parameters": {"min_days": 28, "threshold": "below 25 %", "needed": 2}}
             for name, title in TITLES.items()
+        } | {
+            "maudsley": {"title": "Maudsley Staging Method"}
         },
         "bands": [
             {"instrument": "maudsley", "band": b, "from_score": f, "to_score": t}
@@ -269,7 +271,8 @@ def cohort() -> dict[str, list[dict[str, Any]]]:
         "verdict": [
             {"definition": name, "title": TITLES[name], "persons": 1204, "eligible_low": el,
             "eligible_high": eh,
-             "met_low": ml, "met_high": mh, "knowledge_status": status, "text": "Its text.",
+             "met_low": ml, "met_high": mh,
+             "denominator_high": min(eh, el + mh - ml), "knowledge_status": status, "text": "Its text.",
              "citation": "Its source."}
             for name, el, eh, ml, mh, status in (
                 ("sforzini_2022", 612, 700, 88, 240, "transcribed"), ("esketamine_phase3", 610, 700, 61, 199,

@@ -20,10 +20,13 @@ from hypothesis import strategies as st
 
 from opentrd import knowledge
 from opentrd.knowledge.wording import definition_texts
-from opentrd.report import cohort_page, index_page, patient_page, write
+from opentrd.lineage import knowledge_rows
+from opentrd.report import cohort_page, index_page, patient_page, scale, write
 from opentrd.report.aggregate import aggregate
-from opentrd.report.cohort import INSIDE, content
+from opentrd.report.cohort import COUNTS, INSIDE, content
 from opentrd.report.cohort_stages import HIDDEN, points_inside
+from opentrd.report.groups import GROUPS, grouped
+from opentrd.report.lineage import Lineage
 from opentrd.report.suppress import (
     WITHHELD,
     suppress_chain,
@@ -333,6 +336,62 @@ def test_the_window_definition_is_told_from_its_rows() -> None:
         assert "at least four different antidepressants in the 180 days up to that day" in text
 
 
+def test_definitions_are_grouped_by_what_their_rows_ask() -> None:
+    connection = duckdb.connect(":memory:")
+    knowledge.load_into(connection)
+    rows = knowledge_rows(connection)
+    connection.close()
+    explain = {"knowledge_rows": rows}
+    met = {"rybak_2021": False, "gsrd": True, "sforzini_2022": None}
+    views = [
+        {"definition": key, "title": row["title"], "met": met.get(key, False)}
+        for (table, key), row in rows.items()
+        if table == "definition" and row["family"] != "instrument"
+    ]
+    groups = grouped(views, explain, Lineage(explain))
+    named = {group["title"]: [view["definition"] for view in group["verdicts"]] for group in groups}
+    criteria, cut_offs, algorithms = named.values()
+    assert list(named) == [GROUPS[name][0] for name in ("criteria", "cut-off", "algorithm")]
+    assert criteria[:2] == ["gsrd", "sforzini_2022"], "met, then undetermined, then not met"
+    assert {"nice_ng222_further_line", "vns_label", "conway_stage_1", "gaynes_2020"} <= set(criteria)
+    assert "maudsley_cutoff" in cut_offs
+    assert {"fabbri_2021_text", "cepeda_2018", "kubitz_2013", "lundberg_2023", "li_2019"} <= set(algorithms)
+    assert [group["cards"] for group in groups] == [True, False, False]
+    numbers = [view["number"] for group in groups for view in group["verdicts"]]
+    assert numbers == list(range(1, len(views) + 1))
+    assert sum(sum(group["counts"]) for group in groups) == len(views)
+
+
+def test_every_line_at_a_glance_leads_to_its_argument() -> None:
+    tables, explain = sample.first_patient()
+    explain["knowledge_rows"] |= {
+        ("definition", "sforzini_2022"): {"family": "failures", "failure_rule": "below_25"},
+        ("failure_rule", "below_25"): {"basis": "improvement"},
+        ("definition", "fabbri_2021_code"): {"family": "switches"},
+    }
+    page = patient_page(1, tables, explain, sample.META)
+    outline = Outline(page)
+    assert not outline.open
+    links = re.findall(r'href="#(verdict-\d+)">([^<]+)', page)
+    assert len(links) == 6
+    for anchor, title in links:
+        assert re.search(rf'id="{anchor}">.*<strong>{re.escape(title)}</strong>', page), title
+    assert set(re.findall(r'href="#([\w-]+)"', page)) <= set(outline.ids) | {"content"}
+    assert "Register and claims algorithms: verdicts</caption>" in page
+
+
+def test_names_of_narrow_bands_are_broken_into_lines() -> None:
+    names = ["no failed trial", "A (non-responder)", *(f"TRD{n}" for n in range(1, 6)), "CRD"]
+    bands = [{"band": name, "low": n, "high": n} for n, name in enumerate(names)]
+    row = {"low": 2, "high": 3, "scale_min": 0, "scale_max": 7}
+    drawn = str(scale.draw(row, bands, "x", "European Staging Model"))
+    boxes = [float(width) for width in re.findall(r'width="([\d.]+)" height="36"', drawn)]
+    assert len(boxes) == len(names)
+    for line in re.findall(r'text-anchor="middle">([^<]*[A-Za-z][^<]*)<', drawn):
+        assert len(line) * scale.LETTER <= min(boxes), line
+    assert "(non-responder)<" in drawn and "A (non" not in drawn
+
+
 # Small counts
 
 
@@ -377,8 +436,9 @@ def test_denominators_and_complements_give_no_hidden_count_away(min_count: int, 
             low = true + open_met + false
             counts = {
                 "persons": total, "eligible_high": total - out, "met_low": true,
-                "met_high": true + open_met + open_both, "eligible_low": low,
+                "met_high": true + open_met + open_both, "denominator_high": low + open_both,
             }  # fmt: skip
+            assert tuple(counts) == COUNTS
             cells = suppress_nested(counts, INSIDE, min_count)
             groups[tuple(cell.text for cell in cells.values())].append(tuple(counts.values()))
             assert low + open_both + open_not == total - out
@@ -438,9 +498,9 @@ def test_neither_table_nor_chart_shows_a_small_count() -> None:
     page = content(sample.cohort(), sample.META)
     assert [line["persons"].text for line in page["attrition"]] == ["1,204", "987", "640", WITHHELD, "512"]
     ohdsi = page["definitions"][-1]
-    assert (ohdsi["met_low"].text, ohdsi["eligible_low"].text, ohdsi["percent"]) == (
+    assert (ohdsi["met_low"].text, ohdsi["met_high"].text, ohdsi["percent"]) == (
         "<5",
-        WITHHELD,
+        "9",
         "not shown",
     )
     maudsley = page["instruments"][0]
@@ -484,7 +544,7 @@ def test_stages_count_persons_with_a_recorded_episode() -> None:
 
 def test_few_undetermined_persons_leave_the_certain_count() -> None:
     row = {"definition": "d", "persons": 900, "eligible_low": 799, "eligible_high": 800, "met_low": 360,
-           "met_high": 361}  # fmt: skip
+           "met_high": 361, "denominator_high": 800}  # fmt: skip
     shown = content({"verdict": [row]}, sample.META)["definitions"][0]
     assert (shown["met_low"].text, shown["met_high"].text) == ("360", WITHHELD)
     assert shown["percent"] == "at least 45.0 %"
@@ -524,6 +584,7 @@ def test_aggregation_counts_certain_and_possible() -> None:
         1,
         3,
     ]
+    assert verdict["denominator_high"] == 4, "the person who may belong to it may also meet the definition"
     assert (verdict["title"], verdict["knowledge_status"]) == ("Definition A", "recalled")
     assert [row["persons"] for row in rows["attrition"]] == [5, 2, 2, 1, 1]
     assert sorted((str(row["adequate"]), row["trials"]) for row in rows["trial"]) == [

@@ -71,8 +71,8 @@ def aggregate(
             cursor = connection.execute(statement, bound) if bound else connection.execute(statement)
             header = [column[0] for column in cursor.description or ()]
             found[name] = [dict(zip(header, row, strict=True)) for row in cursor.fetchall()]
-    for row in found["verdict"]:
-        text = (definition_text or {}).get(row["definition"], {})
+    for row in (*found["verdict"], *found["stage"], *found["points"]):
+        text = (definition_text or {}).get(str(row.get("definition") or row.get("instrument")), {})
         row.update({name: text[name] for name in ("title", "text", "citation") if name in text})
     return found
 

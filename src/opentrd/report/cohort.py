@@ -23,21 +23,14 @@ from opentrd.report.words import Row
 Tables = Mapping[str, Sequence[Row]]
 
 DEFAULT_MIN_COUNT = 5
-ROW = 27
-NAMES, PLOT, WORDS = 290, 440, 130
+ROW = 22
+NAMES, PLOT, WORDS = 440, 380, 130
 
-# Which group of persons lies inside which, for one definition: (part, whole).
-INSIDE = {
-    ("eligible_high", "persons"),
-    ("eligible_low", "persons"),
-    ("met_low", "persons"),
-    ("met_high", "persons"),
-    ("eligible_low", "eligible_high"),
-    ("met_low", "eligible_high"),
-    ("met_high", "eligible_high"),
-    ("met_low", "met_high"),
-    ("met_low", "eligible_low"),
-}
+# Counts of one definition in the order in which they are shown rather than others. Each group lies inside another, so
+# that no sum of three of them gives a fourth away, as it would with who certainly belongs to the denominator.
+COUNTS = ("persons", "eligible_high", "met_low", "met_high", "denominator_high")
+CHAIN = ("met_low", "met_high", "denominator_high", "eligible_high", "persons")
+INSIDE = {(part, whole) for place, part in enumerate(CHAIN) for whole in CHAIN[place + 1 :]}
 ADEQUACY = ((True, "Adequate", "solid"), (None, "Not known", "dots"), (False, "Not adequate", "hatch"))
 
 
@@ -99,15 +92,15 @@ def attrition_rows(rows: Sequence[Row], min_count: int) -> list[dict[str, Any]]:
 def definition_row(row: Row, min_count: int) -> dict[str, Any]:
     """The counts of one definition and the widest interval of its percentage, from shown counts only.
 
-    The lowest percentage is certain cases among all who may belong to the denominator; the highest is
-    possible cases among those who certainly belong to it. Where a few undetermined persons hide a count, the
-    certain cases and the lowest percentage stay: they come first in the order, and a percentage of two shown
-    counts tells no more than these. Only the count beside them is withheld, as its difference is the small one.
+    The lowest percentage is certain cases among all who may belong to the denominator; the highest is certain
+    and possible cases among those who belong to it if every possible case does, as in a comparison. Where a few
+    undetermined persons hide a count, the certain cases and the lowest percentage stay: they come first in the
+    order, and a percentage of two shown counts tells no more than these. Only the count beside them is withheld,
+    as its difference is the small one.
     """
-    order = ("persons", "eligible_high", "met_low", "met_high", "eligible_low")
-    cells = suppress_nested({name: row.get(name) for name in order}, INSIDE, min_count)
+    cells = suppress_nested({name: row.get(name) for name in COUNTS}, INSIDE, min_count)
     low = _percent(cells["met_low"], cells["eligible_high"])
-    high = _percent(cells["met_high"], cells["eligible_low"])
+    high = _percent(cells["met_high"], cells["denominator_high"])
     return {
         "title": row.get("title") or words.title_case(str(row.get("definition"))),
         **cells,
@@ -249,5 +242,5 @@ def _most_rows(row: Row) -> tuple[int, str]:
     return (-(row.get("rows") or 0), str(row.get("reason")))
 
 
-def _short(text: str, length: int = 42) -> str:
+def _short(text: str, length: int = 70) -> str:
     return text if len(text) <= length else text[: length - 1].rstrip() + "…"

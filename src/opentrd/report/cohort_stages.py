@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from opentrd.report import words
-from opentrd.report.stages import INSTRUMENT_TITLES, NOT_APPLICABLE
+from opentrd.report.stages import NOT_APPLICABLE
 from opentrd.report.suppress import Cell, smallest_shown, suppress_nested, suppress_partition
 from opentrd.report.words import Row
 
@@ -33,7 +33,7 @@ def stage_tables(
     views: list[dict[str, Any]] = []
     for instrument in dict.fromkeys(str(row.get("instrument")) for row in rows):
         own = [row for row in rows if str(row.get("instrument")) == instrument]
-        title = INSTRUMENT_TITLES.get(instrument, words.title_case(instrument))
+        title = str(own[0].get("title") or words.title_case(instrument))
         if reveals(sum(int(row.get("persons") or 0) for row in own), published, min_count):
             views.append({"title": title, "hidden": HIDDEN})
             continue
@@ -90,7 +90,7 @@ def points_tables(
     views: list[dict[str, Any]] = []
     for instrument in dict.fromkeys(str(row.get("instrument")) for row in rows):
         own = [row for row in rows if str(row.get("instrument")) == instrument]
-        title = INSTRUMENT_TITLES.get(instrument, words.title_case(instrument))
+        title = str(own[0].get("title") or words.title_case(instrument))
         persons = int(own[0].get("persons") or 0)
         if reveals(persons, published, min_count):
             views.append({"title": title, "hidden": HIDDEN})

@@ -8,6 +8,7 @@ from typing import Any
 
 from opentrd.report import words
 from opentrd.report.adequacy import NO_RULE, adequacy_words, standing
+from opentrd.report.groups import grouped
 from opentrd.report.lanes import timeline_of
 from opentrd.report.lineage import Lineage
 from opentrd.report.questions import questions
@@ -56,7 +57,7 @@ def content(
         "number": number,
         "header": header(person, as_of),
         "facts_share": facts_share(row for name in STATEMENT_TABLES for row in tables.get(name) or ()),
-        "verdicts": verdicts,
+        "groups": grouped(verdicts, explain, lineage),
         "tally": tally(verdicts),
         "timeline": draw(plan, "tl", f"Treatments of person {number} over time", description),
         "legend": legend("tlk"),

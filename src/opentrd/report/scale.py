@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Sequence
 from typing import Any
 
@@ -11,6 +12,9 @@ from opentrd.report import charts
 from opentrd.report.words import Row, interval, number
 
 WIDTH = 640
+MOST_WIDTH = 900
+LETTER = 6.6
+LINE = 15
 LEFT = 24
 HEIGHT = 66
 BAND_HEIGHT = 24
@@ -36,15 +40,17 @@ def draw(row: Row, bands: Sequence[Row], prefix: str, name: str, said: str = "")
     if ceiling is None:
         ceiling = float(max(value for value in (low, high, floor) if value is not None)) + 2
     span = (ceiling - floor) or 1
+    width = _width(bands, span)
+    named = [_lines(band, width / (span + 1)) for band in bands]
+    top = LINE * max((len(lines) - 1 for lines in named), default=0) if bands else -BAND_HEIGHT
     # A band reaches half a step beyond its first and last score, so the ends of the scale need that room.
-    margin = max(LEFT, WIDTH / (2 * (span + 1))) if bands else LEFT
+    margin = max(LEFT, width / (2 * (span + 1))) if bands else LEFT
 
     def at(value: float) -> float:
-        return float(margin + (value - floor) / span * (WIDTH - 2 * margin))
+        return float(margin + (value - floor) / span * (width - 2 * margin))
 
     start, end = at(floor if low is None else low), at(ceiling if high is None else high)
-    body = _bands(bands, at)
-    body += f'<line x1="{at(floor):.1f}" x2="{at(ceiling):.1f}" y1="40" y2="40" stroke="{charts.LINE}"/>'
+    body = f'<line x1="{at(floor):.1f}" x2="{at(ceiling):.1f}" y1="40" y2="40" stroke="{charts.LINE}"/>'
     if not bounded:
         tip = at(ceiling)
         body += f'<path d="M{tip - 7:.1f},36l7,4l-7,4" fill="none" stroke="{charts.LINE}"/>'
@@ -70,11 +76,9 @@ def draw(row: Row, bands: Sequence[Row], prefix: str, name: str, said: str = "")
     score = said or interval(low, high)
     words = f"{name}: {score}"
     edges = "" if row.get("scale_max") is None else f" on a scale from {number(floor)} to {number(ceiling)}"
-    if not bands:
-        body = f'<g transform="translate(0,-{BAND_HEIGHT})">{body}</g>'
-    height = HEIGHT if bands else HEIGHT - BAND_HEIGHT
+    body = _bands(bands, named, at, top) + f'<g transform="translate(0,{top})">{body}</g>'
     described = f"The score is {score}{edges}."
-    return charts.figure(WIDTH, height, body, prefix=prefix, title=words, description=described)
+    return charts.figure(width, HEIGHT + top, body, prefix=prefix, title=words, description=described)
 
 
 def _open_left(start: float, end: float, prefix: str) -> str:
@@ -92,19 +96,41 @@ def _end(x: float) -> str:
     return f'<circle cx="{x:.1f}" cy="40" r="7.5" fill="#fff" stroke="{charts.SOLID}" stroke-width="2"/>'
 
 
-def _bands(bands: Sequence[Row], at: Any) -> str:
+def _width(bands: Sequence[Row], span: float) -> float:
+    """Wide enough for the longest word of each band, which is not broken."""
+    steps = [
+        max(len(word) for word in str(band["band"]).split() or [""])
+        * LETTER
+        / (band["high"] - band["low"] + 1)
+        for band in bands
+        if band.get("low") is not None and band.get("high") is not None
+    ]
+    return float(min(MOST_WIDTH, max(WIDTH, (max(steps, default=0) + 6) * (span + 1))))
+
+
+def _lines(band: Row, step: float) -> list[str]:
+    """The name of a band, broken between words where the band is narrower than its name."""
+    if band.get("low") is None or band.get("high") is None:
+        return []
+    letters = int(((band["high"] - band["low"] + 1) * step - 6) / LETTER)
+    return textwrap.wrap(str(band["band"]), max(letters, 1), break_long_words=False, break_on_hyphens=False)
+
+
+def _bands(bands: Sequence[Row], named: Sequence[Sequence[str]], at: Any, top: float) -> str:
     """The named bands above the axis, in alternating pale shades with their names."""
     body = ""
-    for place, band in enumerate(bands):
-        if band.get("low") is None or band.get("high") is None:
+    for place, (band, lines) in enumerate(zip(bands, named, strict=True)):
+        if not lines:
             continue
         x = at(band["low"] - 0.5) + 1.5
         width = at(band["high"] + 0.5) - 1.5 - x
         body += (
-            f'<rect x="{x:.1f}" y="3" width="{width:.1f}" height="21" '
+            f'<rect x="{x:.1f}" y="3" width="{width:.1f}" height="{21 + top:g}" '
             f'fill="{"#eef0f2" if place % 2 == 0 else "#dfe3e7"}"/>'
-            + charts.label(x + width / 2, 18, str(band["band"]), "middle")
         )
+        first = 18 + (top - LINE * (len(lines) - 1)) / 2
+        for number_of, line in enumerate(lines):
+            body += charts.label(x + width / 2, first + LINE * number_of, line, "middle")
     return body
 
 

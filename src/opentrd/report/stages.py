@@ -8,13 +8,6 @@ from typing import Any
 from opentrd.report import scale, words
 from opentrd.report.words import Row
 
-INSTRUMENT_TITLES = {
-    "maudsley": "Maudsley Staging Method",
-    "thase_rush": "Thase–Rush stages",
-    "mgh_s": "Massachusetts General Hospital staging (MGH-S)",
-    "european_staging_model": "European Staging Model",
-    "atr": "Antidepressant treatment record",
-}
 # How a band says that the instrument does not speak about a person.
 NOT_APPLICABLE = "not applicable"
 
@@ -34,7 +27,8 @@ def instruments(rows: Sequence[Row], explain: Mapping[str, Any]) -> list[dict[st
             for b in explain.get("bands") or ()
             if b.get("instrument") == instrument
         ]
-        title = INSTRUMENT_TITLES.get(instrument, words.title_case(instrument))
+        text = (explain.get("definition_text") or {}).get(instrument) or {}
+        title = str(text.get("title") or words.title_case(instrument))
         views.append(
             {
                 "title": title,
