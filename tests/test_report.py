@@ -501,7 +501,7 @@ def test_neither_table_nor_chart_shows_a_small_count() -> None:
     assert (ohdsi["met_low"].text, ohdsi["met_high"].text, ohdsi["percent"]) == (
         "<5",
         "9",
-        "not shown",
+        "at most 1.4 %",
     )
     maudsley = page["instruments"][0]
     assert [line["persons"].text for line in maudsley["lines"]].count(WITHHELD) == 2

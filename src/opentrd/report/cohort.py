@@ -121,7 +121,7 @@ def _percent(part: Cell, whole: Cell) -> float | None:
 
 def _percents(low: float | None, high: float | None) -> str:
     if low is None:
-        return "not shown"
+        return "not shown" if high is None else f"at most {high:.1f} %"
     if high is None:
         return f"at least {low:.1f} %"
     one, two = f"{low:.1f}", f"{max(low, high):.1f}"
@@ -132,7 +132,8 @@ def range_chart(rows: Sequence[Mapping[str, Any]]) -> Markup | None:
     """Each definition's percentage as a line from lowest to highest; a hidden one says so."""
     if not rows:
         return None
-    highest = max((max(row["low"], row["high"] or 0) for row in rows if row["low"] is not None), default=None)
+    ends = [row[name] for row in rows for name in ("low", "high") if row[name] is not None]
+    highest = max(ends, default=None)
     if highest is None:
         return None
     end = next(limit for limit in (10, 20, 50, 100) if highest <= limit)
@@ -153,6 +154,8 @@ def range_chart(rows: Sequence[Mapping[str, Any]]) -> Markup | None:
         body += charts.label(NAMES - 12, y + 4, _short(row["title"]), "end")
         body += charts.label(NAMES + PLOT + 12, y + 4, row["percent"], "start")
         if row["low"] is None:
+            if row["high"] is not None:
+                body += f'<circle cx="{at(row["high"]):.1f}" cy="{y}" r="5" fill="#fff" stroke="{charts.SOLID}" stroke-width="1.8"/>'
             continue
         if row["high"] is None:
             body += f'<circle cx="{at(row["low"]):.1f}" cy="{y}" r="5" fill="{charts.SOLID}"/>'
