@@ -164,17 +164,16 @@ def unseen(definition: Row, reading: Reading) -> str | None:
 
 
 def _reached(definition: Row, low: int, high: int | None) -> Truth:
+    at_most = definition["at_most"]
+    most = facts.number(at_most)
+    if most is not None and low > most:
+        return False
     if definition["needed"] is None:
         return False if high == 0 else None
     reached = reaches(low, high, int(definition["needed"]))
-    if definition["at_most"] == "none" or reached is False:
+    if at_most == "none" or reached is False:
         return reached
-    most = facts.number(definition["at_most"])
-    if most is None:
-        return None
-    if low > most:
-        return False
-    return reached if high is not None and high <= most else None
+    return reached if most is not None and high is not None and high <= most else None
 
 
 def _deciding(scopes: list[Scope], needed: int | None) -> Scope | None:

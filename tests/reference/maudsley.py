@@ -26,13 +26,13 @@ def maudsley(staging: Staging) -> dict[str, Interval]:
     """The five items and the total; no lower bound when perhaps, nothing when certainly no drug failed."""
     name = staging.instrument
     count_high = len(failed_agents(staging.possibly_failed))
-    if count_high == 0 and staging.exposures_complete:
-        return {"failures": (None, None), "total": (None, None)}
     scale = facts.scale(name, "failures")
     count_low = len(failed_agents(staging.failed))
     # Without a certain failure the instrument perhaps does not apply: no lower bound.
     low = facts.level(name, "failures", count_low) if count_low else None
-    high = facts.level(name, "failures", count_high) if staging.exposures_complete else scale[1]
+    high = scale[1]
+    if staging.exposures_complete:
+        high = facts.level(name, "failures", count_high) if count_high else None
     rated = facts.scale(name, "severity")
     if staging.rule["severity_from"] == "rating":
         rated = severity(name, staging.episode, staging.history)
@@ -43,6 +43,8 @@ def maudsley(staging: Staging) -> dict[str, Interval]:
         "augmentation": points(augmented(staging), facts.level(name, "augmentation", 1)),
         "ect": points(stimulation_failed(staging, failed=staging.asks_failure), facts.level(name, "ect", 1)),
     }
+    if count_high == 0 and staging.exposures_complete:
+        return items | {"failures": (None, None), "total": (None, None)}
     return items | {"total": total(items)}
 
 

@@ -28,30 +28,30 @@ WITH wanted AS (
                   THEN 1 ELSE 0 END AS oldest
   FROM asked WHERE gate IN ('min_age', 'max_age')
 ), rated AS (
-  SELECT q.person_id, q.definition_no, q.gate, m.measurement_id, m.date_latest, m.value, m.date_latest >= q.possible_on AS after_it,
+  SELECT q.person_id, q.definition_no, q.gate, q.subject, m.measurement_id, m.date_latest, m.value, m.date_latest >= q.possible_on AS after_it,
          m.date_latest <= q.index_date AS before_it
   FROM asked AS q
   JOIN record.measurement AS m ON m.person_id = q.person_id AND m.measure = q.subject AND coalesce(m.sign, '=') = '=' AND m.date_earliest <= q.anchor
   WHERE q.gate IN ('rating_at_least', 'rating_drop_below') AND m.value IS NOT NULL
 ), last_day AS (
-  SELECT person_id, definition_no, gate, max(CASE WHEN after_it THEN date_latest END) AS last_on, max(CASE WHEN before_it THEN date_latest END) AS base_on,
+  SELECT person_id, definition_no, gate, subject, max(CASE WHEN after_it THEN date_latest END) AS last_on, max(CASE WHEN before_it THEN date_latest END) AS base_on,
          min(CASE WHEN NOT coalesce(before_it, FALSE) THEN date_latest END) AS first_on
-  FROM rated GROUP BY person_id, definition_no, gate
+  FROM rated GROUP BY person_id, definition_no, gate, subject
 ), rating AS (
-  SELECT r.person_id, r.definition_no, r.gate,
+  SELECT r.person_id, r.definition_no, r.gate, r.subject,
          min(CASE WHEN r.date_latest = d.last_on THEN r.value END) AS last_low, max(CASE WHEN r.date_latest = d.last_on THEN r.value END) AS last_high,
          min(CASE WHEN r.date_latest = coalesce(d.base_on, d.first_on) AND d.last_on <> coalesce(d.base_on, d.first_on) THEN r.value END) AS base_low,
          max(CASE WHEN r.date_latest = coalesce(d.base_on, d.first_on) AND d.last_on <> coalesce(d.base_on, d.first_on) THEN r.value END) AS base_high
   FROM rated AS r
-  JOIN last_day AS d ON d.person_id = r.person_id AND d.definition_no = r.definition_no AND d.gate = r.gate
-  GROUP BY r.person_id, r.definition_no, r.gate
+  JOIN last_day AS d ON d.person_id = r.person_id AND d.definition_no = r.definition_no AND d.gate = r.gate AND d.subject = r.subject
+  GROUP BY r.person_id, r.definition_no, r.gate, r.subject
 ), effective AS (
-  SELECT t.person_id, w.definition_no, max(CASE WHEN t.improvement_pct >= w.value OR t.stop_reason = 'remission' THEN 1 ELSE 0 END) AS helped,
+  SELECT t.person_id, w.definition_no, w.agent_set, w.value, max(CASE WHEN t.improvement_pct >= w.value OR t.stop_reason = 'remission' THEN 1 ELSE 0 END) AS helped,
          max(CASE WHEN t.improvement_pct IS NOT NULL OR t.stop_reason = 'remission' OR (t.stop_reason = 'inefficacy' AND w.value >= 50) THEN 0 ELSE 1 END) AS unknown
   FROM assess.trial AS t
   JOIN knowledge.agent_set AS s ON s.agent = t.agent
   JOIN wanted AS w ON w.agent_set = s.agent_set AND w.gate = 'no_effective'
-  WHERE t.kind = 'drug' GROUP BY t.person_id, w.definition_no
+  WHERE t.kind = 'drug' GROUP BY t.person_id, w.definition_no, w.agent_set, w.value
 ), course AS (
   SELECT DISTINCT c.person_id, s.procedure_set FROM assess.course AS c JOIN knowledge.procedure_set AS s ON s.procedure = c.procedure
 ), episodes AS (
@@ -71,7 +71,7 @@ WITH wanted AS (
          CASE WHEN q.gate = 'rating_at_least' THEN CASE WHEN r.last_low >= q.value THEN TRUE WHEN r.last_high < q.value THEN FALSE END
               WHEN (r.base_high - r.last_low) * 100 < q.value * r.base_high AND r.base_low > 0 THEN TRUE
               WHEN (r.base_low - r.last_high) * 100 >= q.value * r.base_low AND r.base_low > 0 THEN FALSE END
-  FROM asked AS q LEFT JOIN rating AS r ON r.person_id = q.person_id AND r.definition_no = q.definition_no AND r.gate = q.gate
+  FROM asked AS q LEFT JOIN rating AS r ON r.person_id = q.person_id AND r.definition_no = q.definition_no AND r.gate = q.gate AND r.subject = q.subject
   WHERE q.gate IN ('rating_at_least', 'rating_drop_below')
   UNION ALL
   SELECT q.person_id, q.definition_no, q.acts_on, q.says, CASE WHEN f.measured_low >= q.value THEN TRUE WHEN x.kept AND coalesce(f.measured_high, 0) < q.value THEN FALSE END
@@ -82,7 +82,8 @@ WITH wanted AS (
   SELECT q.person_id, q.definition_no, q.acts_on, q.says, CASE WHEN e.helped = 1 THEN FALSE WHEN x.kept AND coalesce(e.unknown, 0) = 0 THEN TRUE END
   FROM asked AS q
   JOIN assess.kept AS x ON x.person_id = q.person_id AND x.table_name = 'exposure'
-  LEFT JOIN effective AS e ON e.person_id = q.person_id AND e.definition_no = q.definition_no WHERE q.gate = 'no_effective'
+  LEFT JOIN effective AS e ON e.person_id = q.person_id AND e.definition_no = q.definition_no AND e.agent_set = q.agent_set AND e.value = q.value
+  WHERE q.gate = 'no_effective'
   UNION ALL
   SELECT q.person_id, q.definition_no, q.acts_on, q.says,
          CASE WHEN q.gate = 'no_procedure' THEN c.person_id IS NULL WHEN c.person_id IS NOT NULL THEN TRUE WHEN o.kept THEN FALSE END

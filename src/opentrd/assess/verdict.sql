@@ -52,7 +52,7 @@ WITH fact AS (  -- status of every knowledge row that a definition rests on, wea
   SELECT *, spoken_of AND admits AS eligible, CASE WHEN kept AND courses_kept AND NOT open_ended THEN recorded END AS high, kept AND courses_kept AND recorded < needed AS too_few
   FROM judged
 ), reached AS (
-  SELECT *, CASE WHEN open_number THEN CASE WHEN high = 0 THEN FALSE END
+  SELECT *, CASE WHEN open_number THEN CASE WHEN high = 0 OR low > at_most THEN FALSE END
                  WHEN low >= needed AND high <= at_most THEN TRUE
                  WHEN low >= needed AND at_most >= 1000000 THEN TRUE
                  WHEN high < needed OR low > at_most THEN FALSE END AS reached

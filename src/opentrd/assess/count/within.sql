@@ -12,7 +12,7 @@ WITH refused AS (
   SELECT j.person_id, j.definition_no, j.episode_no, j.counted_as, CASE WHEN r.window_from = 'before_ect' THEN j.ready_high ELSE j.on_date END AS on_date,
          CASE WHEN r.window_from = 'before_ect' THEN j.ready_low ELSE j.on_low END AS on_low,
          CASE WHEN r.window_from = 'before_ect' THEN j.ready_high ELSE coalesce(j.on_high, a.anchor) END AS on_high,
-         coalesce(j.counts AND j.part_no IS NOT NULL AND j.on_high IS NOT NULL, FALSE) AS certain, j.part_no, coalesce(r.needed, 1) AS needed, r.window_from, r.agent_set,
+         coalesce(j.counts AND j.part_no IS NOT NULL, FALSE) AS certain, j.part_no, coalesce(r.needed, 1) AS needed, r.window_from, r.agent_set,
          CAST(r.window_days AS INTEGER) AS window_days, j.bad_response, j.bad_duration, j.bad_dose, j.bad_stop, j.bad_adherence,
          j.bad_response + j.bad_duration + j.bad_dose + j.bad_stop + j.bad_adherence AS refusals
   FROM refused AS j
