@@ -1,0 +1,1 @@
+"""Pairwise meta-analysis: models, heterogeneity, meta-regression, dependent effects, small-study effects."""
