@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 import opentrd
+from opentrd.knowledge.loader import table
 
 DATA = Path(__file__).parents[2] / "shared" / "data"
 needs = pytest.mark.skipif(
@@ -25,8 +26,9 @@ def _assess(source: Path, out: Path) -> opentrd.Assessment:
     page = assessment.write(out)
     assert page.read_text(encoding="utf-8").startswith("<!doctype html>".upper()[:2].lower()) or page.exists()
     persons = assessment.record.persons
-    assert len(assessment.verdict) == persons * 6
-    assert len(assessment.stage) == persons * 13
+    definitions = [row for row in table("definition").to_pylist() if row["family"] != "instrument"]
+    assert len(assessment.verdict) == persons * len(definitions)
+    assert len(assessment.stage) == persons * table("instrument").num_rows
     return assessment
 
 

@@ -65,7 +65,7 @@ class Scope:
 
     def high_of(self, items: list[Judgement]) -> int:
         """How many of these possibly count."""
-        return _most(self.possible_groups(items))
+        return max((sum(_sizes(group).values()) for group in self.possible_groups(items)), default=0)
 
     def high_without(self, clause: str) -> int:
         """How many possibly count if one clause were not asked."""
@@ -77,7 +77,9 @@ class Scope:
 
     def possible_day(self, needed: int) -> int | None:
         """The same over possible failures."""
-        return _earliest(_nth_day(group, needed) for group in self.possible_groups(self.possible))
+        return _earliest(
+            _nth_day(group, needed, _sizes(group)) for group in self.possible_groups(self.possible)
+        )
 
     def measured(self, basis: set[str | None], certain: bool) -> int:
         """How many failures were rated on this basis."""
@@ -103,11 +105,17 @@ def _most(groups: Iterable[list[Judgement]]) -> int:
     return max((len({item.counted_as for item in group}) for group in groups), default=0)
 
 
-def _nth_day(judgements: list[Judgement], needed: int) -> int | None:
+def _sizes(judgements: list[Judgement]) -> dict[str, int]:
+    """What possibly counts, and how often: a trial may turn out to be several."""
+    return {item.counted_as: item.may_be for item in judgements}
+
+
+def _nth_day(judgements: list[Judgement], needed: int, sizes: dict[str, int] | None = None) -> int | None:
     days: dict[str, int] = {}
     for item in judgements:
         days[item.counted_as] = min(item.day.shown, days.get(item.counted_as, item.day.shown))
-    return sorted(days.values())[needed - 1] if len(days) >= needed else None
+    counted = sorted(day for name, day in days.items() for _ in range((sizes or {}).get(name, 1)))
+    return counted[needed - 1] if len(counted) >= needed else None
 
 
 def _earliest(days: Iterable[int | None]) -> int | None:

@@ -32,6 +32,7 @@ class Judgement:
     """What one definition says of one trial.
 
     ``counted_as``: what can count once, the agent (of an augmentation the added one), its class, or the trial.
+    ``may_be``: how many it possibly counts for; a trial may turn out to be several.
     """
 
     trial: Trial
@@ -40,6 +41,7 @@ class Judgement:
     episode: Episode | None
     piece: Span | None
     day: Day
+    may_be: int = 1
 
     @property
     def counts(self) -> Truth:
@@ -108,7 +110,10 @@ def judge_trial(
         certainly = and3([certainly, _in_last(episode, piece, episodes, history.as_of, current)])
     clauses["episode_ok"] = True if definition["episode"] == "none" else certainly
     day = _day(trial, definition, adequacy, failure, next_one, history.as_of)
-    return Judgement(trial, clauses, _counted_as(trial, definition["distinct_level"]), episode, piece, day)
+    may_be = trial.may_be if definition["distinct_level"] == "trial" else 1
+    return Judgement(
+        trial, clauses, _counted_as(trial, definition["distinct_level"]), episode, piece, day, may_be
+    )
 
 
 def _counted_as(trial: Trial, level: str) -> str:

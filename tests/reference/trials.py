@@ -95,6 +95,12 @@ class Trial:
         """The certain chain inside this trial."""
         return pieces(self.certain_days, facts.max_gap("trial"))
 
+    @property
+    def may_be(self) -> int:
+        """How many trials it may turn out to be, once ends are known: its certain pieces, and those of its base."""
+        drugs = [self] if self.added is None or self.base is None else [self.added, self.base]
+        return 1 + sum(max(len(drug.certain_pieces()) - 1, 0) for drug in drugs if drug.kind == "drug")
+
     def days(self) -> tuple[int, int | None]:
         """``days_low`` and ``days_high``."""
         if self.counted_days is not None:

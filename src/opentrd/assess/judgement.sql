@@ -8,6 +8,7 @@
 --   episode_ok     lies in a depressive episode (the current or the last one, where the definition says so)
 --   counts         all of them: a failed adequate trial
 --   counted_as     what can count once: agent, class or trial
+--   may_be         how many it may count for: 1, but what counts by the trial may turn out to be several
 --   episode_id, part_no, on_date   where and when it counts
 --   on_low, on_high   the day it counts on, at the earliest and at the latest
 --   ready_low, ready_high   the day it was long enough, counted from its start, at the earliest and at the latest
@@ -70,6 +71,7 @@ SELECT person_id, CAST(definition AS VARCHAR) AS definition, trial_id,
        CAST(stop_ok AS BOOLEAN) AS stop_ok, CAST(response_known AS BOOLEAN) AS response_ok, CAST(in_episode AS BOOLEAN) AS episode_ok,
        CAST(dose_known AND duration_known AND adherence_ok AND stop_ok AND response_known AND in_episode AS BOOLEAN) AS counts,
        CAST(CASE WHEN distinct_level = 'class' THEN agent_class WHEN distinct_level = 'trial' THEN trial_id ELSE agent END AS VARCHAR) AS counted_as,
+       CAST(CASE WHEN distinct_level = 'trial' THEN may_be ELSE 1 END AS BIGINT) AS may_be,
        CAST(CASE WHEN episode = 'none' THEN 'ever' ELSE episode_id END AS VARCHAR) AS episode_id,
        CAST(CASE WHEN episode = 'none' THEN 0 ELSE part_no END AS BIGINT) AS part_no,
        CAST(CASE WHEN may_end IS NULL THEN NULL WHEN basis = 'switch' AND may_follow THEN next_on ELSE coalesce(bridged_end, may_end) END AS DATE) AS on_date,

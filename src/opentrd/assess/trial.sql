@@ -21,6 +21,7 @@
 --   trial_no, episode_no   numbers of the trial and of its episode within the person
 --   current_ok, last_ok   does it certainly overlap the certain piece of its episode that is current, or the last
 --   sure_from, sure_to, reckoned_from, reckoned_to   certain and possible first and last day, also where a record has no dates
+--   may_be         how many trials it may turn out to be once ends are known: the pieces of certain use in it (and in its base)
 WITH several AS (
   SELECT person_id FROM assess.episode GROUP BY person_id HAVING count(*) > 1
 ), overlap AS (
@@ -56,6 +57,8 @@ WITH several AS (
   JOIN assess.spell AS s ON s.person_id = c.person_id AND s.bound = 'sure' AND c.start_date <= s.end_date AND c.end_date >= s.start_date
     AND s.start_date BETWEEN c.reckoned_from AND c.reckoned_to
   GROUP BY c.person_id, c.trial_no
+), split AS (
+  SELECT person_id, agent, era_no, count(*) AS pieces FROM assess.piece GROUP BY person_id, agent, era_no HAVING count(*) > 1
 ), settled AS (
   SELECT p.*, q.part_no, coalesce(s.is_current, FALSE) AS part_is_current, coalesce(s.is_last, FALSE) AS part_is_last,
          CASE WHEN p.episode_id IS NULL THEN FALSE
@@ -94,7 +97,8 @@ SELECT p.person_id, p.trial_id, CAST(p.episode_id AS VARCHAR) AS episode_id, p.k
        CAST(p.episode_ok AND coalesce(p.is_current, FALSE) AND CASE WHEN p.part_is_current THEN TRUE END AS BOOLEAN) AS current_ok,
        CAST(p.episode_ok AND coalesce(p.is_last, FALSE) AND CASE WHEN p.part_is_last THEN TRUE END AS BOOLEAN) AS last_ok,
        CAST(p.sure_start AS DATE) AS sure_from, CAST(p.bridged_end AS DATE) AS sure_to,
-       CAST(p.may_start AS DATE) AS reckoned_from, CAST(p.may_end AS DATE) AS reckoned_to
+       CAST(p.may_start AS DATE) AS reckoned_from, CAST(p.may_end AS DATE) AS reckoned_to,
+       CAST(coalesce(x.pieces, 1) + coalesce(y.pieces - 1, 0) AS BIGINT) AS may_be
 FROM settled AS p
 JOIN assess.as_of AS a ON a.person_id = p.person_id
 LEFT JOIN assess.era_outcome AS o ON o.person_id = p.person_id AND o.agent = p.agent AND o.era_no = p.era_no
@@ -104,3 +108,6 @@ LEFT JOIN assess.course AS c ON c.person_id = p.person_id AND c.procedure = p.ag
 LEFT JOIN assess.era_dose AS d ON d.person_id = p.person_id AND d.agent = p.agent AND d.era_no = p.era_no
   AND d.gap_rule = 'trial' AND d.dose_table = 'atrq' AND p.kind IN ('drug', 'combination', 'augmentation')
 LEFT JOIN assess.joint_dose AS j ON j.trial_id = p.trial_id AND j.dose_table = 'atrq'
+LEFT JOIN split AS x ON x.person_id = p.person_id AND x.agent = p.agent AND x.era_no = p.era_no AND p.kind IN ('drug', 'combination', 'augmentation')
+LEFT JOIN assess.attempt AS b ON b.trial_id = p.base_trial
+LEFT JOIN split AS y ON y.person_id = b.person_id AND y.agent = b.agent AND y.era_no = b.era_no

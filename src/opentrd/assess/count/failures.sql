@@ -10,7 +10,7 @@
 --   unknown_by    the first clause that is null in a trial that only possibly counts, else 'window' when enough certainly count
 --                 without it; null: none
 WITH judged AS (
-  SELECT person_id, definition_no, coalesce(episode_no, -1) AS episode_no, part_no, counted_as, on_date, counts, improvement_basis,
+  SELECT person_id, definition_no, coalesce(episode_no, -1) AS episode_no, part_no, counted_as, on_date, counts, improvement_basis, may_be,
          CASE WHEN NOT response_ok THEN 1 ELSE 0 END AS bad_response, CASE WHEN NOT duration_ok THEN 1 ELSE 0 END AS bad_duration,
          CASE WHEN NOT dose_ok THEN 1 ELSE 0 END AS bad_dose, CASE WHEN NOT stop_ok THEN 1 ELSE 0 END AS bad_stop,
          CASE WHEN NOT adherence_ok THEN 1 ELSE 0 END AS bad_adherence, CASE WHEN NOT episode_ok THEN 1 ELSE 0 END AS bad_episode,
@@ -22,10 +22,10 @@ WITH judged AS (
 ), counted AS (  -- one row per thing that can count once in one stretch of an episode
   SELECT person_id, definition_no, episode_no, part_no, counted_as,
          max(CASE WHEN counts THEN 1 ELSE 0 END) AS certain, min(CASE WHEN counts THEN on_date END) AS certain_on,
-         max(CASE WHEN refusals = 0 THEN 1 ELSE 0 END) AS possible, min(CASE WHEN refusals = 0 THEN on_date END) AS possible_on,
-         max(CASE WHEN refusals = bad_response THEN 1 ELSE 0 END) AS no_response, max(CASE WHEN refusals = bad_duration THEN 1 ELSE 0 END) AS no_duration,
-         max(CASE WHEN refusals = bad_dose THEN 1 ELSE 0 END) AS no_dose, max(CASE WHEN refusals = bad_stop THEN 1 ELSE 0 END) AS no_stop,
-         max(CASE WHEN refusals = bad_adherence THEN 1 ELSE 0 END) AS no_adherence, max(CASE WHEN refusals = bad_episode THEN 1 ELSE 0 END) AS no_episode,
+         max(CASE WHEN refusals = 0 THEN may_be ELSE 0 END) AS possible, min(CASE WHEN refusals = 0 THEN on_date END) AS possible_on,
+         max(CASE WHEN refusals = bad_response THEN may_be ELSE 0 END) AS no_response, max(CASE WHEN refusals = bad_duration THEN may_be ELSE 0 END) AS no_duration,
+         max(CASE WHEN refusals = bad_dose THEN may_be ELSE 0 END) AS no_dose, max(CASE WHEN refusals = bad_stop THEN may_be ELSE 0 END) AS no_stop,
+         max(CASE WHEN refusals = bad_adherence THEN may_be ELSE 0 END) AS no_adherence, max(CASE WHEN refusals = bad_episode THEN may_be ELSE 0 END) AS no_episode,
          max(CASE WHEN refusals = 0 THEN unknown ELSE 0 END) AS unknown,
          max(CASE WHEN counts AND improvement_basis = 'measured' THEN 1 ELSE 0 END) AS measured,
          max(CASE WHEN refusals = 0 AND coalesce(improvement_basis = 'measured', TRUE) THEN 1 ELSE 0 END) AS perhaps_measured
@@ -59,11 +59,12 @@ WITH judged AS (
   GROUP BY c.person_id, c.definition_no, c.episode_no
 ), reachable AS (
   SELECT c.person_id, c.definition_no, c.episode_no, coalesce(r.needed, 1) AS needed, c.possible_on,
-         row_number() OVER (PARTITION BY c.person_id, c.definition_no, c.episode_no ORDER BY c.possible_on, c.counted_as) AS nth
+         c.possible, sum(c.possible) OVER (PARTITION BY c.person_id, c.definition_no, c.episode_no
+                                           ORDER BY c.possible_on, c.counted_as ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW) AS reach
   FROM merged AS c
   JOIN assess.rule AS r ON r.definition_no = c.definition_no AND NOT r.windowed
   JOIN episode_high AS p ON p.person_id = c.person_id AND p.definition_no = c.definition_no AND p.episode_no = c.episode_no AND p.high >= coalesce(r.needed, 1)
-  WHERE c.possible = 1
+  WHERE c.possible > 0
 ), per_episode AS (  -- a window takes the place of the plain count; trials in no episode count only for what an episode would change
   SELECT h.person_id, h.definition_no, h.episode_no, h.no_episode, h.unknown, h.high AS no_window, l.low AS low_anyhow,
          CASE WHEN r.windowed THEN coalesce(w.no_response, 0) ELSE h.no_response END AS no_response,
@@ -79,7 +80,8 @@ WITH judged AS (
   FROM episode_high AS h
   JOIN assess.rule AS r ON r.definition_no = h.definition_no
   LEFT JOIN episode_low AS l ON l.person_id = h.person_id AND l.definition_no = h.definition_no AND l.episode_no = h.episode_no
-  LEFT JOIN reachable AS p ON p.person_id = h.person_id AND p.definition_no = h.definition_no AND p.episode_no = h.episode_no AND p.nth = p.needed
+  LEFT JOIN reachable AS p ON p.person_id = h.person_id AND p.definition_no = h.definition_no AND p.episode_no = h.episode_no
+    AND p.reach >= p.needed AND p.reach - p.possible < p.needed
   LEFT JOIN assess.count_within AS w ON w.person_id = h.person_id AND w.definition_no = h.definition_no AND w.episode_no = h.episode_no
 ), tally AS (
   SELECT person_id, definition_no, max(low) AS low, max(high) AS high, min(met_on) AS met_on, min(possible_on) AS possible_on,
@@ -96,9 +98,11 @@ WITH judged AS (
   FROM per_episode AS e
   JOIN tally AS t ON t.person_id = e.person_id AND t.definition_no = e.definition_no AND t.episodes > 1
 ), anywhere AS (  -- one thing in two episodes is one thing
-  SELECT m.person_id, m.definition_no, count(DISTINCT m.counted_as) AS no_episode
-  FROM merged AS m JOIN spread AS s ON s.person_id = m.person_id AND s.episodes = 1
-  WHERE m.no_episode = 1 GROUP BY m.person_id, m.definition_no
+  SELECT person_id, definition_no, sum(no_episode) AS no_episode FROM (
+    SELECT m.person_id, m.definition_no, m.counted_as, max(m.no_episode) AS no_episode
+    FROM merged AS m JOIN spread AS s ON s.person_id = m.person_id AND s.episodes = 1
+    WHERE m.no_episode > 0 GROUP BY m.person_id, m.definition_no, m.counted_as
+  ) AS once GROUP BY person_id, definition_no
 ), used AS (  -- every person who took a drug of the definition; where nothing counts, the last episode with one decides
   SELECT u.person_id, r.definition_no, max(u.episode_no) AS last_episode
   FROM assess.first_use AS u

@@ -12,7 +12,7 @@ WITH refused AS (
   SELECT j.person_id, j.definition_no, j.episode_no, j.counted_as, CASE WHEN r.window_from = 'before_ect' THEN j.ready_high ELSE j.on_date END AS on_date,
          CASE WHEN r.window_from = 'before_ect' THEN j.ready_low ELSE j.on_low END AS on_low,
          CASE WHEN r.window_from = 'before_ect' THEN j.ready_high ELSE coalesce(j.on_high, a.anchor) END AS on_high,
-         coalesce(j.counts AND j.part_no IS NOT NULL, FALSE) AS certain, j.part_no, coalesce(r.needed, 1) AS needed, r.window_from, r.agent_set,
+         coalesce(j.counts AND j.part_no IS NOT NULL, FALSE) AS certain, j.part_no, j.may_be, coalesce(r.needed, 1) AS needed, r.window_from, r.agent_set,
          CAST(r.window_days AS INTEGER) AS window_days, j.bad_response, j.bad_duration, j.bad_dose, j.bad_stop, j.bad_adherence,
          j.bad_response + j.bad_duration + j.bad_dose + j.bad_stop + j.bad_adherence AS refusals
   FROM refused AS j
@@ -62,10 +62,10 @@ WITH refused AS (
   SELECT e.person_id, e.definition_no, e.episode_no, w.from_low, w.from_high, w.to_low, w.to_high, e.needed, e.counted_as, e.part_no,
          max(CASE WHEN e.certain AND e.on_low >= w.from_high AND e.on_high <= w.to_low THEN 1 ELSE 0 END) AS certain,
          min(CASE WHEN e.certain AND e.on_low >= w.from_high AND e.on_high <= w.to_low THEN e.on_date END) AS certain_on,
-         max(CASE WHEN e.refusals = 0 THEN 1 ELSE 0 END) AS possible, min(CASE WHEN e.refusals = 0 THEN e.on_date END) AS possible_on,
-         max(CASE WHEN e.refusals = e.bad_response THEN 1 ELSE 0 END) AS no_response, max(CASE WHEN e.refusals = e.bad_duration THEN 1 ELSE 0 END) AS no_duration,
-         max(CASE WHEN e.refusals = e.bad_dose THEN 1 ELSE 0 END) AS no_dose, max(CASE WHEN e.refusals = e.bad_stop THEN 1 ELSE 0 END) AS no_stop,
-         max(CASE WHEN e.refusals = e.bad_adherence THEN 1 ELSE 0 END) AS no_adherence
+         max(CASE WHEN e.refusals = 0 THEN e.may_be ELSE 0 END) AS possible, min(CASE WHEN e.refusals = 0 THEN e.on_date END) AS possible_on,
+         max(CASE WHEN e.refusals = e.bad_response THEN e.may_be ELSE 0 END) AS no_response, max(CASE WHEN e.refusals = e.bad_duration THEN e.may_be ELSE 0 END) AS no_duration,
+         max(CASE WHEN e.refusals = e.bad_dose THEN e.may_be ELSE 0 END) AS no_dose, max(CASE WHEN e.refusals = e.bad_stop THEN e.may_be ELSE 0 END) AS no_stop,
+         max(CASE WHEN e.refusals = e.bad_adherence THEN e.may_be ELSE 0 END) AS no_adherence
   FROM event AS e
   JOIN opened AS w ON w.person_id = e.person_id AND w.definition_no = e.definition_no AND w.episode_no = e.episode_no
     AND e.on_low <= w.to_high AND e.on_high >= w.from_low
@@ -82,14 +82,14 @@ WITH refused AS (
          sum(no_stop) AS no_stop, sum(no_adherence) AS no_adherence
   FROM merged GROUP BY person_id, definition_no, episode_no, from_low, from_high, to_low, to_high
 ), possible AS (
-  SELECT *, row_number() OVER (PARTITION BY person_id, definition_no, episode_no, from_low, from_high, to_low, to_high
-                               ORDER BY possible_on, counted_as) AS nth FROM merged WHERE possible = 1
+  SELECT *, sum(possible) OVER (PARTITION BY person_id, definition_no, episode_no, from_low, from_high, to_low, to_high
+                                ORDER BY possible_on, counted_as ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW) AS reach FROM merged WHERE possible > 0
 ), tally AS (
   SELECT person_id, definition_no, episode_no, max(nth) AS low, 0 AS high, min(CASE WHEN nth = needed THEN certain_on END) AS met_on, CAST(NULL AS DATE) AS possible_on,
          0 AS no_response, 0 AS no_duration, 0 AS no_dose, 0 AS no_stop, 0 AS no_adherence
   FROM certain GROUP BY person_id, definition_no, episode_no
   UNION ALL
-  SELECT person_id, definition_no, episode_no, 0, max(nth), NULL, min(CASE WHEN nth = needed THEN possible_on END), 0, 0, 0, 0, 0
+  SELECT person_id, definition_no, episode_no, 0, max(reach), NULL, min(CASE WHEN reach >= needed THEN possible_on END), 0, 0, 0, 0, 0
   FROM possible GROUP BY person_id, definition_no, episode_no
   UNION ALL
   SELECT person_id, definition_no, episode_no, 0, 0, NULL, NULL, max(no_response), max(no_duration), max(no_dose), max(no_stop), max(no_adherence)
