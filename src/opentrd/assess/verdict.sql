@@ -77,7 +77,7 @@ SELECT person_id, CAST(definition AS VARCHAR) AS definition, CAST(eligible AS BO
                                                 WHEN unknown_by <> 'window' THEN unknown_by
                                                 WHEN NOT kept OR recorded IS NULL THEN 'exposure' WHEN NOT courses_kept THEN 'procedure'
                                                 ELSE coalesce(unknown_by, 'episode') END
-                 WHEN diagnosed IS NULL THEN 'diagnosis'
+                 WHEN spoken_of IS NULL THEN 'diagnosis'
                  ELSE coalesce(open_by, 'diagnosis') END AS VARCHAR) AS clause,
        assumes,
        CAST(CASE weakest WHEN 0 THEN 'verified' WHEN 1 THEN 'transcribed' ELSE 'recalled' END AS VARCHAR) AS knowledge_status
