@@ -13,8 +13,8 @@ from typing import Any
 from opentrd.report.suppress import (
     WITHHELD,
     Cell,
+    shown,
     smallest_shown,
-    suppress_nested,
     suppress_one,
     suppress_partition,
 )
@@ -22,24 +22,67 @@ from opentrd.report.suppress import (
 Row = Mapping[str, Any]
 Cells = dict[str, Cell]
 
-# Counts of one definition in the order in which they are shown rather than others, and which lies inside which.
+# Counts of one definition.
 COUNTS = ("persons", "eligible_high", "met_low", "met_high", "denominator_high", "eligible_low")
-INSIDE = {
-    ("eligible_high", "persons"),
-    ("eligible_low", "persons"),
-    ("met_low", "persons"),
-    ("met_high", "persons"),
-    ("eligible_low", "eligible_high"),
-    ("met_low", "eligible_high"),
-    ("met_high", "eligible_high"),
-    ("met_low", "met_high"),
-    ("met_low", "eligible_low"),
-    ("denominator_high", "persons"),
-    ("denominator_high", "eligible_high"),
-    ("met_low", "denominator_high"),
-    ("met_high", "denominator_high"),
-    ("eligible_low", "denominator_high"),
-}
+# What is shown together, the most first. The counts cut the persons into parts, and these sums are the parts: a set of
+# counts is shown when none of its parts is small, so that nothing small can be worked out from it.
+Part = tuple[tuple[int, str], ...]
+MET, MAY_MEET, UP_TO_MET = ((1, "met_low"),), ((1, "met_high"), (-1, "met_low")), ((1, "met_high"),)
+TOGETHER: tuple[tuple[tuple[str, ...], tuple[Part, ...]], ...] = (
+    (
+        COUNTS,
+        (
+            MET,
+            ((1, "eligible_low"), (1, "met_high"), (-1, "denominator_high"), (-1, "met_low")),
+            ((1, "denominator_high"), (-1, "met_high")),
+            ((1, "denominator_high"), (-1, "eligible_low")),
+            ((1, "eligible_high"), (-1, "denominator_high")),
+            ((1, "persons"), (-1, "eligible_high")),
+        ),
+    ),
+    (
+        ("persons", "eligible_high", "met_low", "met_high", "denominator_high"),
+        (
+            MET,
+            MAY_MEET,
+            ((1, "denominator_high"), (-1, "met_high")),
+            ((1, "eligible_high"), (-1, "denominator_high")),
+            ((1, "persons"), (-1, "eligible_high")),
+        ),
+    ),
+    (
+        ("persons", "eligible_high", "met_low", "met_high"),
+        (
+            MET,
+            MAY_MEET,
+            ((1, "eligible_high"), (-1, "met_high")),
+            ((1, "persons"), (-1, "eligible_high")),
+        ),
+    ),
+    (
+        ("persons", "eligible_high", "met_low"),
+        (MET, ((1, "eligible_high"), (-1, "met_low")), ((1, "persons"), (-1, "eligible_high"))),
+    ),
+    (
+        ("persons", "eligible_high", "met_high", "denominator_high"),
+        (
+            UP_TO_MET,
+            ((1, "denominator_high"), (-1, "met_high")),
+            ((1, "eligible_high"), (-1, "denominator_high")),
+            ((1, "persons"), (-1, "eligible_high")),
+        ),
+    ),
+    (
+        ("persons", "eligible_high", "met_high"),
+        (UP_TO_MET, ((1, "eligible_high"), (-1, "met_high")), ((1, "persons"), (-1, "eligible_high"))),
+    ),
+    (("persons", "met_low"), (MET, ((1, "persons"), (-1, "met_low")))),
+    (("persons", "met_high"), (UP_TO_MET, ((1, "persons"), (-1, "met_high")))),
+    (("persons", "eligible_high"), (((1, "eligible_high"),), ((1, "persons"), (-1, "eligible_high")))),
+    (("persons",), (((1, "persons"),),)),
+    ((), ()),
+)
+# Which of them a step of the flow lies inside.
 # Steps of the flow of one definition beside these counts: step 1 is all persons, step 7 is met_low.
 STEPS = (6, 5, 4, 3, 2)
 HIDDEN = Cell(None, WITHHELD)
@@ -47,18 +90,33 @@ HIDDEN = Cell(None, WITHHELD)
 
 def definition_cells(counts: Row, steps: Mapping[int, int], min_count: int) -> Cells:
     """The counts of one definition and of its flow, decided together, because each gives the other away."""
-    every: dict[str, int | None] = {name: counts[name] for name in COUNTS}
-    inside = set(INSIDE)
+    least = smallest_shown(min_count)
+    cells = _shown_together(counts, least)
+    around = {name: counts[name] for name in COUNTS if cells[name].value is not None}
     for step in STEPS:
-        every[f"step {step}"] = steps.get(step)
-        inside |= {(f"step {step}", "persons"), ("met_low", f"step {step}")}
-        inside |= {(f"step {later}", f"step {step}") for later in STEPS if later > step}
-        if step >= 4:
-            inside.add((f"step {step}", "eligible_high"))
-    inside.add(("step 6", "met_high"))
-    cells = suppress_nested(every, inside, min_count)
+        count = steps.get(step)
+        name = f"step {step}"
+        cells[name] = suppress_one(count, min_count)
+        if count is None or cells[name].value is None:
+            continue
+        related = {"persons", "met_low", *(f"step {other}" for other in STEPS)}
+        related |= {"eligible_high"} if step >= 4 else set()
+        related |= {"met_high"} if step == 6 else set()
+        if any(0 < abs(count - around[other]) < least for other in related & around.keys()):
+            cells[name] = HIDDEN
+        else:
+            around[name] = count
     cells["step 1"], cells["step 7"] = cells["persons"], cells["met_low"]
     return cells
+
+
+def _shown_together(counts: Row, least: int) -> Cells:
+    """The largest set of counts without a small part; what is left out says only that it is withheld."""
+    for names, parts in TOGETHER:
+        sizes = (sum(sign * counts[name] for sign, name in part) for part in parts)
+        if all(size == 0 or size >= least for size in sizes):
+            return {name: shown(counts[name]) if name in names else HIDDEN for name in COUNTS}
+    raise AssertionError("the empty set has no part")
 
 
 def level_cells(levels: Sequence[Row], published: Cells, min_count: int) -> list[Cells]:
@@ -67,19 +125,10 @@ def level_cells(levels: Sequence[Row], published: Cells, min_count: int) -> list
     A count is hidden in at least two groups or in none, unless its total is hidden too.
     """
     least = smallest_shown(min_count)
-    parted = {name: suppress_partition([row[name] for row in levels], min_count).cells for name in COUNTS}
-    cells: list[Cells] = [{name: parted[name][place] for name in COUNTS} for place in range(len(levels))]
+    cells = [_shown_together(row, least) for row in levels]
     changed = True
     while changed:
         changed = False
-        for row, own in zip(levels, cells, strict=True):
-            for later, name in enumerate(COUNTS):
-                for before in COUNTS[:later]:
-                    related = (name, before) in INSIDE or (before, name) in INSIDE
-                    shown = own[name].value is not None and own[before].value is not None
-                    if related and shown and 0 < abs(row[name] - row[before]) < least:
-                        own[name] = HIDDEN
-                        changed = True
         for name in COUNTS:
             hidden = [place for place, own in enumerate(cells) if own[name].value is None]
             total = sum(levels[place][name] for place in hidden)
