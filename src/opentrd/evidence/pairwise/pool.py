@@ -1,0 +1,116 @@
+"""One meta-analysis: from a table of studies to a result."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from opentrd.evidence.errors import EvidenceError
+from opentrd.evidence.pairwise.models import pool_sets, resolve_test
+from opentrd.evidence.pairwise.moderators import Moderators, design, require_rank
+from opentrd.evidence.pairwise.result import PairwiseResult
+from opentrd.evidence.table import EffectTable, Source, read_effects
+
+
+def pool(
+    source: EffectTable | Source, vi: ArrayLike | None = None, *, model: str = "REML", test: str | None = None,
+    mods: Moderators | None = None, measure: str | None = None, zero_cells: str | None = None,
+    level: float = 0.95, missing: str = "error",
+) -> PairwiseResult:  # fmt: skip
+    """Pool the studies of a table.
+
+    ``source``: a table read by :func:`opentrd.evidence.read_effects`, a CSV file, columns in memory, or the estimates
+    (k,) themselves, with ``vi`` their sampling variances. ``model``: REML, DL, PM, ML, EB, SJ, HE or common.
+    ``test``: ``knapp-hartung`` (the default; for the common effect it is ``z``), ``knapp-hartung-adhoc``, ``t`` or ``z``.
+    ``mods``: moderators by name, or as columns. ``measure``, ``zero_cells``: from raw numbers, see
+    :func:`opentrd.evidence.effect_sizes`. ``level``: of all intervals. ``missing``: a row with an empty cell is an
+    ``error``, or is left out and listed in ``unread`` (``list``).
+
+    Raises EvidenceError for input that cannot be pooled: one study, a variance that is not above zero, text in a number.
+    """
+    test = resolve_test(model, test)
+    if not 0 < level < 1:
+        raise EvidenceError(
+            "this level is not possible", field="level", value=level, expected="between 0 and 1"
+        )
+    data = _data(source, vi, measure, zero_cells, missing)
+    made = design(data.raw, mods)
+    gaps = np.flatnonzero(~made.complete)
+    if len(gaps):
+        row, study = data.raw.rows[gaps[0]], data.study[gaps[0]]
+        if missing == "error":
+            raise EvidenceError(
+                f"study {study!r} has no value of a moderator" + (f"; so in {len(gaps)} rows" if len(gaps) > 1 else ""),
+                file=data.raw.file, row=row, field=", ".join(made.terms[1:]), value="empty cell", expected="a value",
+                advice='fill it in, or leave such rows out and have them listed with missing="list"',
+            )  # fmt: skip
+        unread = tuple(
+            {"row": str(data.raw.rows[i]), "study": data.study[i], "field": "moderator",
+             "reason": "a moderator is empty; row not used"} for i in gaps
+        )  # fmt: skip
+        data = replace(
+            data.some(made.complete), unread=data.unread + unread,
+            notes=(*data.notes, f"{len(gaps)} rows without a moderator were left out"),
+        )  # fmt: skip
+    if len(data) < 2:
+        raise EvidenceError(
+            "there is only one study, and one study cannot be pooled", file=data.raw.file,
+            expected="at least two studies", advice="report the study as it is",
+        )  # fmt: skip
+    x = made.x[made.complete]
+    require_rank(data.raw, made, x)
+    fitted = pool_sets(data.yi, data.vi, model=model, test=test, mods=x[:, 1:], level=level)
+    result = PairwiseResult(data, x, made.terms, fitted, (*data.notes, *made.notes))
+    return replace(result, notes=(*result.notes, *_warnings(result)))
+
+
+def _data(
+    source: EffectTable | Source,
+    vi: ArrayLike | None,
+    measure: str | None,
+    zero_cells: str | None,
+    missing: str,
+) -> EffectTable:
+    if isinstance(source, EffectTable):
+        if vi is not None or measure is not None:
+            raise EvidenceError("the table has its estimates already", advice="leave vi and measure out")
+        return source
+    if vi is None and not (isinstance(source, np.ndarray | list | tuple)):
+        return read_effects(source, measure=measure, zero_cells=zero_cells, missing=missing)
+    if vi is None:
+        raise EvidenceError("the variances are missing", field="vi", advice="pool(yi, vi)")
+    yi, variances = np.asarray(source, dtype=float), np.asarray(vi, dtype=float)
+    if yi.ndim != 1 or yi.shape != variances.shape:
+        raise EvidenceError(
+            "estimates and variances do not fit each other", value=f"{yi.shape} and {variances.shape}",
+            expected="two columns of the same length", advice="many sets at once: pool_sets(yi, vi)",
+        )  # fmt: skip
+    names = tuple(f"study {i + 1}" for i in range(len(yi)))
+    return read_effects({"study": names, "yi": yi, "vi": variances}, missing=missing)
+
+
+def _warnings(result: PairwiseResult) -> tuple[str, ...]:
+    """What a reader of the result has to know."""
+    f, data = result.fitted, result.data
+    said = []
+    twice = sorted({name for name in data.study if data.study.count(name) > 1})
+    if twice:
+        shown = ", ".join(twice[:3]) + (" and others" if len(twice) > 3 else "")
+        said.append(
+            f"{shown} stand in several rows, which are pooled as if independent: see cluster_robust and pool_multilevel"
+        )
+    if f.model != "common" and np.isnan(f.tau2_high[0]):
+        said.append(
+            "the estimates agree better than chance allows: the Q-profile interval of tau2 holds no value of 0 or above"
+        )
+    if f.test == "knapp-hartung":
+        plain = result.refit(test="z")
+        if f.se[0, 0] < plain.se[0, 0] * (1 - 1e-12):
+            said.append(
+                "the Knapp-Hartung standard error is smaller than that of the z test; test knapp-hartung-adhoc prevents this"
+            )
+    if f.model != "common" and result.k < 5:
+        said.append(f"with {result.k} studies the variance between studies is hardly known")
+    return tuple(said)
