@@ -317,7 +317,7 @@ def test_the_script_for_spark_loads_the_facts_and_has_the_statements_that_were_t
         else:
             session.sql(bare)
     assert ran == set(steps)
-    for table in opentrd.knowledge.tables():
+    for table in opentrd.knowledge.assessment_tables():
         theirs = [tuple(row) for row in session.table(f"knowledge.{table}").collect()]
         assert _sorted(theirs) == _sorted(connection.execute(f"FROM knowledge.{table}").fetchall()), table
     assert [tuple(row) for row in session.table("record.request").collect()] == [(None,)]

@@ -155,7 +155,7 @@ def test_all_tables_load_with_their_types(connection: duckdb.DuckDBPyConnection)
         "SELECT table_name, column_name, data_type FROM duckdb_columns() WHERE schema_name = 'knowledge'"
     ).fetchall()
     types = {(table, column): kind for table, column, kind in rows}
-    assert {table for table, _ in types} == set(knowledge.tables())
+    assert {table for table, _ in types} == set(knowledge.assessment_tables())
     assert types["dose_minimum", "min_dose_mg"] == "DOUBLE"
     assert types["dose_equivalence", "factor"] == "DOUBLE"
     assert types["measure", "max_value"] == "DOUBLE"

@@ -46,7 +46,7 @@ def ask(connection: duckdb.DuckDBPyConnection, steps: Iterable[Step], question: 
         create_record_tables(connection)
         # What the record is asked by: own definitions too, and only those that were asked for.
         connection.execute("CREATE SCHEMA IF NOT EXISTS knowledge")
-        for name in knowledge.tables():
+        for name in knowledge.assessment_tables():
             connection.execute(f"CREATE TABLE knowledge.{name} AS FROM {home}.knowledge.{name}")
         for table in _COPIED:
             connection.execute(_sql("record_" + table).replace("@home", home))

@@ -151,7 +151,7 @@ def _translated() -> Statements:
     types: Types = {
         "record": {name: dict(columns) for name, columns in RECORD_COLUMNS.items()}
         | {"request": {"as_of": "DATE"}},
-        "knowledge": {name: _columns(knowledge.table(name)) for name in knowledge.tables()},
+        "knowledge": {name: _columns(knowledge.table(name)) for name in knowledge.assessment_tables()},
         "assess": {},
         "world": {},
     }
@@ -299,7 +299,7 @@ def _desk() -> _Desk:
 
 @cache
 def _shipped() -> Facts:
-    return {name: knowledge.table(name) for name in knowledge.tables()}
+    return {name: knowledge.table(name) for name in knowledge.assessment_tables()}
 
 
 class SmallRun:

@@ -2,9 +2,9 @@
 
 from pathlib import Path
 
-from opentrd.knowledge.loader import TABLES, digest, load_into, search, table, tables
+from opentrd.knowledge.loader import TABLES, assessment_tables, digest, load_into, search, table, tables
 
-__all__ = ["TABLES", "check", "digest", "load_into", "search", "table", "tables"]
+__all__ = ["TABLES", "assessment_tables", "check", "digest", "load_into", "search", "table", "tables"]
 
 
 def check(folder: Path = TABLES) -> list[str]:

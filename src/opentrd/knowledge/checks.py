@@ -12,8 +12,10 @@ from typing import Any, get_args
 
 from pydantic import ValidationError
 
+from opentrd.knowledge.checks_evidence import EVIDENCE_KEYS, EVIDENCE_REFERENCES, evidence_findings
 from opentrd.knowledge.loader import DOUBLE_COLUMNS, EMPTY_TEXT_COLUMNS, TABLES, read_cells, tables
-from opentrd.knowledge.schema import MODELS, Fact
+from opentrd.knowledge.schema import MODELS
+from opentrd.knowledge.schema_base import Fact
 
 PROVENANCE = ("source", "read_in", "knowledge_status")
 
@@ -38,6 +40,7 @@ KEYS: dict[str, tuple[str, ...]] = {
     "procedure_kind": ("procedure",),
     "procedure_set": ("procedure_set", "procedure"),
     "salt_word": ("word",),
+    **EVIDENCE_KEYS,
 }
 
 # table, column -> the table and column where every value must be found
@@ -73,6 +76,7 @@ REFERENCES: dict[tuple[str, str], tuple[str, str]] = {
     ("procedure_code", "procedure"): ("procedure_kind", "procedure"),
     ("procedure_set", "procedure"): ("procedure_kind", "procedure"),
     ("severity_level", "condition_set"): ("condition_set", "condition_set"),
+    **EVIDENCE_REFERENCES,
 }
 # What stands where a reference is not part of a definition (none) or not given by its paper (empty).
 NO_REFERENCE = ("", "none")
@@ -122,6 +126,7 @@ def check(folder: Path = TABLES) -> list[str]:
     findings += _names_agree(read)
     findings += _equivalents_agree(read)
     findings += _no_set_contradicts(read.get("condition_set", []))
+    findings += evidence_findings(read)
     return findings
 
 

@@ -18,20 +18,30 @@ TABLES = Path(__file__).parent / "tables"
 # Columns whose type must not depend on the values that happen to stand in them. ``check`` holds both sets
 # against the annotations of the schema; all other columns are typed by what their filled cells look like.
 DOUBLE_COLUMNS = frozenset(
-    {"min_dose_mg", "factor", "min_value", "max_value", "max_improvement_pct", "at_least", "value"}
-)
+    {
+        "min_dose_mg", "factor", "min_value", "max_value", "max_improvement_pct", "at_least", "value",
+        "estimate", "ci_low", "ci_high", "ci_level", "p_value", "i2", "value_low", "value_high", "duration_weeks",
+        "response_threshold_pct", "response_pct", "remission_pct", "baseline_mean", "baseline_sd", "change_mean", "change_sd",
+    }
+)  # fmt: skip
 # Whole numbers and truths, also of a table that has no row yet.
-WHOLE_COLUMNS = frozenset({"needed", "min_depression_rows"})
-TRUTH_COLUMNS = frozenset({"strictly", "strict_order", "uses_dose_eras", "includes_threshold"})
-# Numbers of a definition that may also be ``none`` (not part of it): always text, the SQL reads them.
+WHOLE_COLUMNS = frozenset({"needed", "min_depression_rows", "failed_trials_required"})
+TRUTH_COLUMNS = frozenset(
+    {"strictly", "strict_order", "uses_dose_eras", "includes_threshold", "arms_complete", "printed_inconsistent", "significant"}
+)  # fmt: skip
+# Numbers of a definition that may also be ``none`` (not part of it), and numbers that are names: always text.
 TEXT_COLUMNS = frozenset(
     {
         "min_days", "min_adherence", "at_most", "window_days", "min_improvement_pct", "max_next_days",
-        "max_issues_before", "max_issues_after", "max_issues_total",
+        "max_issues_before", "max_issues_after", "max_issues_total", "pmid", "number_in_text",
     }
 )  # fmt: skip
 # Text columns in which an empty cell says "none" and not "not known": it stays the empty text.
 EMPTY_TEXT_COLUMNS = frozenset({"form", "thase_rush_class", "read_in"})
+
+# What is known of studies and of the tools that judge them: the evidence wing reads it, no assessment does, so a
+# database or a script of an assessment does not carry it.
+EVIDENCE_TABLES = frozenset({"study", "arm", "effect", "claim", "citation", "notice", "bias_judgement"})
 
 _WHOLE = re.compile(r"-?[0-9]+")
 _NUMBER = re.compile(r"-?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?")
@@ -43,6 +53,11 @@ def tables(folder: Path = TABLES) -> list[str]:
     return sorted(path.stem for path in folder.glob("*.csv"))
 
 
+def assessment_tables(folder: Path = TABLES) -> list[str]:
+    """The names of the tables that an assessment asks, sorted: all but ``EVIDENCE_TABLES``."""
+    return [name for name in tables(folder) if name not in EVIDENCE_TABLES]
+
+
 def table(name: str) -> pa.Table:
     """One knowledge table with typed columns; an empty cell is null, except in ``EMPTY_TEXT_COLUMNS``.
 
@@ -52,11 +67,11 @@ def table(name: str) -> pa.Table:
 
 
 def load_into(connection: duckdb.DuckDBPyConnection, facts: Mapping[str, pa.Table] | None = None) -> None:
-    """Create the schema ``knowledge`` with every table in it, replacing what an earlier load left there.
+    """Create the schema ``knowledge`` with every table of an assessment, replacing what an earlier load left there.
 
     ``facts``: the tables by name (default: the shipped ones; ``opentrd.knowledge.own`` adds to them).
     """
-    rows = {name: table(name) for name in tables()} if facts is None else facts
+    rows = {name: table(name) for name in assessment_tables()} if facts is None else facts
     names = list(rows)
     for name in names:
         connection.register(f"knowledge_rows_{name}", rows[name])

@@ -69,13 +69,13 @@ class Choice:
 
 
 def shipped() -> Facts:
-    """All shipped knowledge tables by name."""
+    """The shipped knowledge tables of an assessment by name."""
     return _all_of(loader.TABLES)
 
 
 @cache
 def _all_of(_: Path) -> Facts:
-    return {name: loader.table(name) for name in loader.tables()}
+    return {name: loader.table(name) for name in loader.assessment_tables()}
 
 
 def choose(wanted: Sequence[str | Path] | str | Path | None) -> Choice:

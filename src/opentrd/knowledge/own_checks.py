@@ -19,7 +19,8 @@ from opentrd.knowledge.checks import KEYS, NO_REFERENCE, PROVENANCE, REFERENCES
 from opentrd.knowledge.loader import EMPTY_TEXT_COLUMNS, TEXT_COLUMNS
 from opentrd.knowledge.own_fits import field_of, fits, known_names, unknown_name
 from opentrd.knowledge.own_tables import OWNERS, PARTS, Facts, Problem, Row, Typed
-from opentrd.knowledge.schema import MODELS, Fact
+from opentrd.knowledge.schema import MODELS
+from opentrd.knowledge.schema_base import Fact
 
 OWN_KEYS = {
     **KEYS, "definition_exclusion": ("definition", "condition_set"), "definition_gate": ("definition", "gate", "subject"),

@@ -8,39 +8,15 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import Field, model_validator
 
-Status = Literal["verified", "transcribed", "computed", "recalled"]
+from opentrd.knowledge.schema_base import Fact, KnownTable, Name
+from opentrd.knowledge.schema_evidence import EVIDENCE_MODELS
+
 MeasureKind = Literal["scale", "scale item", "rating", "lab", "vital", "drug level", "history"]
 
 
-class Fact(BaseModel):
-    """One row of knowledge with its provenance.
-
-    ``source`` is the primary (paper, label, guideline, official data set), ``read_in`` the page it was read
-    in (empty only for a recalled row: nothing was read), ``knowledge_status`` how far it was checked.
-    """
-
-    model_config = ConfigDict(frozen=True, extra="allow")
-
-    source: str = Field(min_length=1, pattern=r"\S")
-    read_in: str
-    knowledge_status: Status
-
-    @model_validator(mode="after")
-    def _only_a_recalled_fact_was_read_nowhere(self) -> Fact:
-        if self.knowledge_status != "recalled" and not self.read_in.strip():
-            raise ValueError("read_in is empty but the row is not marked recalled")
-        return self
-
-
-class _Table(Fact):
-    """A table whose columns are all known: a column that the model does not name is a mistake."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-class Agent(_Table):
+class Agent(KnownTable):
     """A drug by its lower-case ingredient name, its class, and what it is to a depression history."""
 
     agent: str = Field(min_length=1, pattern=r"^[^A-Z]+$")
@@ -50,7 +26,7 @@ class Agent(_Table):
     note: str | None
 
 
-class AgentCode(_Table):
+class AgentCode(KnownTable):
     """A code or name under which a record may mention an agent."""
 
     agent: str
@@ -58,7 +34,7 @@ class AgentCode(_Table):
     code: str = Field(min_length=1)
 
 
-class CodeName(_Table):
+class CodeName(KnownTable):
     """The name that a vocabulary prints for a code, read independently of ``agent_code``."""
 
     system: Literal["RxNorm", "ATC", "OMOP"]
@@ -66,7 +42,7 @@ class CodeName(_Table):
     name: str = Field(min_length=1)
 
 
-class AgentSet(_Table):
+class AgentSet(KnownTable):
     """Membership of an agent in a named set that definitions refer to."""
 
     agent_set: str
@@ -74,13 +50,13 @@ class AgentSet(_Table):
     note: str | None
 
 
-class SaltWord(_Table):
+class SaltWord(KnownTable):
     """A word that may follow an ingredient name without changing the agent."""
 
     word: str = Field(pattern=r"^[a-z]+$")
 
 
-class DoseTable(_Table):
+class DoseTable(KnownTable):
     """A table of minimum doses; ``unit`` is that of its doses per day."""
 
     dose_table: str
@@ -89,7 +65,7 @@ class DoseTable(_Table):
     note: str | None
 
 
-class DoseMinimum(_Table):
+class DoseMinimum(KnownTable):
     """The minimum daily dose (mg) of an agent in a dose table; ``form`` empty: any form not listed apart."""
 
     dose_table: str
@@ -99,7 +75,7 @@ class DoseMinimum(_Table):
     note: str | None
 
 
-class DoseEquivalence(_Table):
+class DoseEquivalence(KnownTable):
     """Fluoxetine-equivalent mg = daily mg x ``factor``, by a named scheme."""
 
     scheme: str
@@ -108,7 +84,7 @@ class DoseEquivalence(_Table):
     note: str | None
 
 
-class ProcedureKind(_Table):
+class ProcedureKind(KnownTable):
     """A treatment that is not a drug exposure, by the name used in clinic."""
 
     procedure: str
@@ -117,7 +93,7 @@ class ProcedureKind(_Table):
     note: str | None
 
 
-class ProcedureCode(_Table):
+class ProcedureCode(KnownTable):
     """A code or name under which a record may mention a procedure."""
 
     procedure: str
@@ -125,14 +101,14 @@ class ProcedureCode(_Table):
     code: str = Field(min_length=1)
 
 
-class ProcedureSet(_Table):
+class ProcedureSet(KnownTable):
     """Membership of a procedure in a named set."""
 
     procedure_set: str
     procedure: str
 
 
-class ConditionKind(_Table):
+class ConditionKind(KnownTable):
     """A diagnosis, finding or circumstance by the name a clinician would type."""
 
     condition: str
@@ -140,7 +116,7 @@ class ConditionKind(_Table):
     note: str | None
 
 
-class ConditionCode(_Table):
+class ConditionCode(KnownTable):
     """A code or name of a condition; ``prefix`` also covers every longer code, the most specific row wins."""
 
     condition: str
@@ -149,7 +125,7 @@ class ConditionCode(_Table):
     match: Literal["exact", "prefix"]
 
 
-class ConditionSet(_Table):
+class ConditionSet(KnownTable):
     """Membership of a condition in a named set."""
 
     condition_set: str
@@ -157,7 +133,7 @@ class ConditionSet(_Table):
     note: str | None
 
 
-class Measure(_Table):
+class Measure(KnownTable):
     """Something asked, rated or measured, its unit, and the values that are possible at all."""
 
     measure: str
@@ -174,7 +150,7 @@ class Measure(_Table):
         return self
 
 
-class MeasureCode(_Table):
+class MeasureCode(KnownTable):
     """A code or name under which a record may mention a measure."""
 
     measure: str
@@ -184,11 +160,9 @@ class MeasureCode(_Table):
 
 # ``none``: not part of the definition; empty: its paper does not give it.
 OptionalNumber = Annotated[str | None, Field(pattern=r"^(none|-?[0-9]+(\.[0-9]+)?)$")]
-# Names of definitions become parts of keys and of file names.
-Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
 
 
-class Definition(_Table):
+class Definition(KnownTable):
     """A definition of treatment-resistant depression, or how an instrument looks at trials.
 
     ``needed`` of what ``family`` counts; which trials are looked at (``agent_set``, ``augmentation``,
@@ -224,7 +198,7 @@ class Definition(_Table):
         return self
 
 
-class AdequacyRule(_Table):
+class AdequacyRule(KnownTable):
     """When a trial was adequate: dose table, days at dose, adherence (share of days)."""
 
     adequacy_rule: Name
@@ -235,7 +209,7 @@ class AdequacyRule(_Table):
     meaning: str
 
 
-class FailureRule(_Table):
+class FailureRule(KnownTable):
     """When an adequate trial failed: by improvement (percent), by what followed, or by why it was stopped."""
 
     failure_rule: Name
@@ -247,7 +221,7 @@ class FailureRule(_Table):
     meaning: str
 
 
-class SwitchRule(_Table):
+class SwitchRule(KnownTable):
     """Parameters of a definition that counts switches of issued drugs; days and numbers of issues."""
 
     definition: Name
@@ -263,7 +237,7 @@ class SwitchRule(_Table):
     max_issues_total: OptionalNumber
 
 
-class WindowRule(_Table):
+class WindowRule(KnownTable):
     """One way into a cohort: what starts on the entry day, and what has to lie in the days before."""
 
     definition: Name
@@ -279,7 +253,7 @@ class WindowRule(_Table):
     prior_observation_days: int
 
 
-class ScoreRule(_Table):
+class ScoreRule(KnownTable):
     """A cut-off of an instrument's total (or item) that stands for resistance."""
 
     definition: Name
@@ -289,7 +263,7 @@ class ScoreRule(_Table):
     strictly: bool
 
 
-class DefinitionGate(_Table):
+class DefinitionGate(KnownTable):
     """What else has to be true of the person; it acts on whether the definition applies or is met."""
 
     definition: Name
@@ -303,7 +277,7 @@ class DefinitionGate(_Table):
     says: str = Field(min_length=1)
 
 
-class DefinitionExclusion(_Table):
+class DefinitionExclusion(KnownTable):
     """A set of conditions that excludes when recorded; ``says`` is its name in words."""
 
     definition: Name
@@ -311,7 +285,7 @@ class DefinitionExclusion(_Table):
     says: str = Field(min_length=1)
 
 
-class InstrumentRule(_Table):
+class InstrumentRule(KnownTable):
     """How a variant of a staging method reads severity, add-ons, stimulation and the order of trials."""
 
     instrument: Name
@@ -322,7 +296,7 @@ class InstrumentRule(_Table):
     strict_order: bool
 
 
-class MultiverseDefault(_Table):
+class MultiverseDefault(KnownTable):
     """One value of one parameter of the shipped multiverse; ``is_base``: the value where a grid does not name it."""
 
     parameter: Name
@@ -358,4 +332,5 @@ MODELS: dict[str, type[Fact]] = {
     "procedure_kind": ProcedureKind,
     "procedure_set": ProcedureSet,
     "salt_word": SaltWord,
+    **EVIDENCE_MODELS,
 }

@@ -1,0 +1,116 @@
+"""Self-tests of the tables about studies that need more than one row: references, arms against studies, citations."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+
+Row = Mapping[str, str]
+Tables = Mapping[str, Sequence[Row]]
+
+EVIDENCE_KEYS: dict[str, tuple[str, ...]] = {
+    "study": ("study",),
+    "arm": ("study", "arm"),
+    "effect": ("effect",),
+    "claim": ("claim",),
+    "citation": ("review", "study"),
+    "notice": ("study", "kind", "source"),
+    "bias_judgement": ("study", "instrument", "domain", "judged_by"),
+}
+EVIDENCE_REFERENCES: dict[tuple[str, str], tuple[str, str]] = {
+    ("arm", "study"): ("study", "study"),
+    ("effect", "study"): ("study", "study"),
+    ("claim", "review"): ("study", "study"),
+    ("claim", "study"): ("study", "study"),
+    ("citation", "review"): ("study", "study"),
+    ("citation", "study"): ("study", "study"),
+    ("notice", "study"): ("study", "study"),
+    ("bias_judgement", "study"): ("study", "study"),
+    ("bias_judgement", "judged_by"): ("study", "study"),
+}
+REVIEW_DESIGNS = ("systematic review", "narrative review", "meta-analysis", "network meta-analysis")
+
+
+def evidence_findings(read: Tables) -> Iterator[str]:
+    """Findings over the tables about studies, one sentence each; empty when nothing is wrong.
+
+    A table that is not there is not looked at.
+    """
+    studies = {row["study"]: row for row in read.get("study", ())}
+    if not studies:
+        return
+    yield from _dois_are_own(read["study"])
+    yield from _arms_fit_their_study(read.get("arm", ()), studies)
+    yield from _effects_fit_their_study(read.get("effect", ()), studies)
+    yield from _reviews_are_reviews(read, studies)
+    yield from _list_numbers_are_own(read.get("citation", ()))
+
+
+def _dois_are_own(studies: Sequence[Row]) -> Iterator[str]:
+    seen: dict[str, str] = {}
+    for row in studies:
+        doi = row["doi"].lower()
+        if doi and seen.setdefault(doi, row["study"]) != row["study"]:
+            yield f"study.csv, {row['study']}: its DOI {row['doi']} is that of {seen[doi]}"
+
+
+def _whole(text: str) -> int | None:
+    return int(text) if text.isdigit() else None
+
+
+def _arms_fit_their_study(arms: Sequence[Row], studies: Mapping[str, Row]) -> Iterator[str]:
+    """A part is not larger than its arm, and the arms together not larger than the study (equal if they are all)."""
+    of_study: dict[str, dict[str, Row]] = {}
+    for arm in arms:
+        of_study.setdefault(arm["study"], {})[arm["arm"]] = arm
+    for name, own in of_study.items():
+        for arm in own.values():
+            whole = own.get(arm["subset_of"])
+            place = f"arm.csv, {name}, {arm['arm']}"
+            if arm["subset_of"] and whole is None:
+                yield f"{place}: subset_of {arm['subset_of']!r} is not an arm of this study"
+            part, of = _whole(arm["n"]), _whole(whole["n"]) if whole else None
+            if part is not None and of is not None and part > of:
+                yield f"{place}: n {part} is above n {of} of the arm it is a part of"
+        counted = [_whole(arm["n"]) for arm in own.values() if not arm["subset_of"]]
+        total = sum(n for n in counted if n is not None)
+        persons = _whole(studies.get(name, {}).get("n_persons", ""))
+        if persons is not None and total > persons:
+            yield f"arm.csv, {name}: its arms have {total} persons, but study.csv has n_persons {persons}"
+    for name, study in studies.items():
+        if study["arms_complete"] != "true":
+            continue
+        counted = [_whole(arm["n"]) for arm in of_study.get(name, {}).values() if not arm["subset_of"]]
+        if not counted or None in counted:
+            yield f"study.csv, {name}: arms_complete is true, but not every arm is in arm.csv with its n"
+        elif sum(n or 0 for n in counted) != _whole(study["n_persons"]):
+            yield (
+                f"study.csv, {name}: arms_complete is true, but n_persons {study['n_persons']} is not the sum "
+                f"{sum(n or 0 for n in counted)} of its arms"
+            )
+
+
+def _effects_fit_their_study(effects: Sequence[Row], studies: Mapping[str, Row]) -> Iterator[str]:
+    for effect in effects:
+        persons = _whole(studies.get(effect["study"], {}).get("n_persons", ""))
+        counted = _whole(effect["n"])
+        if persons is not None and counted is not None and counted > persons:
+            yield f"effect.csv, {effect['effect']}: n {counted} is above n_persons {persons} of the study"
+
+
+def _reviews_are_reviews(read: Tables, studies: Mapping[str, Row]) -> Iterator[str]:
+    for table in ("claim", "citation"):
+        for name in sorted({row["review"] for row in read.get(table, ())}):
+            if studies.get(name, {}).get("design", REVIEW_DESIGNS[0]) not in REVIEW_DESIGNS:
+                yield f"{table}.csv: {name!r} is named as a review, but study.csv gives another design"
+    cited = {(row["review"], row["study"]) for row in read.get("citation", ())}
+    for row in read.get("claim", ()):
+        if row["study"] and (row["review"], row["study"]) not in cited:
+            yield f"claim.csv, {row['claim']}: citation.csv has no row for {row['review']} and {row['study']}"
+
+
+def _list_numbers_are_own(citations: Sequence[Row]) -> Iterator[str]:
+    seen: dict[tuple[str, str], str] = {}
+    for row in citations:
+        key = (row["review"], row["number_in_list"])
+        if key[1] and seen.setdefault(key, row["study"]) != row["study"]:
+            yield f"citation.csv, {row['review']}: number {key[1]} of its list is {seen[key]} and {row['study']}"
