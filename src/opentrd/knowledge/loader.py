@@ -22,12 +22,14 @@ DOUBLE_COLUMNS = frozenset(
         "min_dose_mg", "factor", "min_value", "max_value", "max_improvement_pct", "at_least", "value",
         "estimate", "ci_low", "ci_high", "ci_level", "p_value", "i2", "value_low", "value_high", "duration_weeks",
         "response_threshold_pct", "response_pct", "remission_pct", "baseline_mean", "baseline_sd", "change_mean", "change_sd",
+        "score_from", "score_to", "score_factor", "above_mg", "from_age",
     }
 )  # fmt: skip
 # Whole numbers and truths, also of a table that has no row yet.
 WHOLE_COLUMNS = frozenset({"needed", "min_depression_rows", "failed_trials_required"})
 TRUTH_COLUMNS = frozenset(
-    {"strictly", "strict_order", "uses_dose_eras", "includes_threshold", "arms_complete", "printed_inconsistent", "significant"}
+    {"strictly", "strict_order", "uses_dose_eras", "includes_threshold", "arms_complete", "printed_inconsistent", "significant",
+     "is_sum", "avoid", "consider_alternative", "slower_titration", "measure_level", "actionable"}
 )  # fmt: skip
 # Numbers of a definition that may also be ``none`` (not part of it), and numbers that are names: always text.
 TEXT_COLUMNS = frozenset(
