@@ -10,6 +10,7 @@ import typer
 from rich.console import Console
 
 import opentrd
+from opentrd import cli_evidence
 from opentrd.definitions import app as definition_app
 
 app = typer.Typer(
@@ -17,6 +18,7 @@ app = typer.Typer(
     help="OpenTRD: which treatment trials were adequate, how resistant the depression is by every yardstick, and why.",
 )  # fmt: skip
 app.add_typer(definition_app, name="definition")
+cli_evidence.register(app)
 errors = Console(stderr=True, highlight=False)
 out = Console(highlight=False)
 UNREADABLE = 2

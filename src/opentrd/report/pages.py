@@ -78,6 +78,11 @@ def comparison_page(content: Mapping[str, Any], meta: Mapping[str, Any]) -> str:
     return _render("compare.html.j2", meta, page=content)
 
 
+def audit_page(content: Mapping[str, Any], meta: Mapping[str, Any]) -> str:
+    """The page of an audit of tables and texts (content: see ``audit``)."""
+    return _render("audit.html.j2", meta, page=content)
+
+
 def index_page(entries: Sequence[Mapping[str, Any]], meta: Mapping[str, Any]) -> str:
     """The list of patient pages; an entry has number, file, as_of, age, trials, met, not_met, open."""
     return _render("index.html.j2", meta, entries=entries)

@@ -1,0 +1,242 @@
+"""p values against test statistics, counts and standardised differences."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Iterator
+
+from scipy import stats
+
+from opentrd.evidence.audit.model import Document, Finding, Material, Place, quote
+from opentrd.evidence.audit.numbers import NUMBER, Number, PValue, p_values, to_number
+from opentrd.evidence.audit.registry import rule
+
+GROUP = "Intervals and p values"
+_VALUE = rf"(?P<value>{NUMBER})"
+_NUMBER = r"\d+(?:\.\d+)?"
+_TESTS = (
+    ("chi2", re.compile(rf"χ²?\s*\(\s*(?P<df1>\d+)\s*(?:,\s*[nN]\s*=\s*\d[\d,]*)?\s*\)\s*=\s*{_VALUE}")),
+    ("t", re.compile(rf"(?<![\w.])t\s*\(\s*(?P<df1>{_NUMBER})\s*\)\s*=\s*{_VALUE}")),
+    (
+        "F",
+        re.compile(rf"(?<![\w.])F\s*\(\s*(?P<df1>{_NUMBER})\s*[,;]\s*(?P<df2>{_NUMBER})\s*\)\s*=\s*{_VALUE}"),
+    ),
+    ("r", re.compile(rf"(?<![\w.])r\s*\(\s*(?P<df1>\d+)\s*\)\s*=\s*{_VALUE}")),
+    ("z", re.compile(rf"(?<![\w.])[zZ]\s*=\s*{_VALUE}")),
+)
+_MOST_AWAY = 90  # characters between a statistic and its p value
+
+
+def p_of(kind: str, value: float, df1: float, df2: float) -> float:
+    """The two-sided p value of a test statistic (chi-squared and F: their upper tail)."""
+    value = abs(value)
+    if kind == "chi2":
+        return float(stats.chi2.sf(value, df1))
+    if kind == "F":
+        return float(stats.f.sf(value, df1, df2))
+    if kind == "t":
+        return float(2 * stats.t.sf(value, df1))
+    if kind == "r":
+        if value >= 1:
+            return 0.0
+        return float(2 * stats.t.sf(value * math.sqrt(df1 / (1 - value * value)), df1))
+    return float(2 * stats.norm.sf(value))
+
+
+def _range(kind: str, value: Number, df1: float, df2: float) -> tuple[float, float]:
+    size = abs(value.value)
+    return p_of(kind, size + value.half, df1, df2), p_of(kind, max(0.0, size - value.half), df1, df2)
+
+
+def _fits(p: PValue, low: float, high: float) -> bool:
+    smallest, largest = p.range
+    return low <= largest and smallest <= high
+
+
+@rule(
+    "p_from_statistic", group=GROUP, severity="medium",
+    asserts="A printed p value is the one that belongs to its test statistic and degrees of freedom.",
+    needs="chi-squared, t, F, r or z with degrees of freedom and p",
+    arithmetic="p recomputed from the statistic, over all values that rounding allows; a one-sided test is forgiven where it is named",
+    source="the idea of statcheck: Nuijten et al. 2016, Behav Res Methods 48:1205-1226",
+)  # fmt: skip
+def p_from_statistic(material: Material) -> Iterator[Finding]:
+    """Statistics whose p value is another one; the degrees of freedom that would fit are named."""
+    for document in material.documents:
+        for text, place in _passages(document):
+            values = p_values(text)
+            for kind, pattern in _TESTS:
+                for match in pattern.finditer(text):
+                    p = next((p for p, start, _ in values if 0 <= start - match.end() <= _MOST_AWAY), None)
+                    if p is None or _another_between(
+                        text, match.end(), next(s for q, s, _ in values if q is p)
+                    ):
+                        continue
+                    groups = match.groupdict()
+                    df1, df2 = float(groups.get("df1") or 0), float(groups.get("df2") or 0)
+                    value = to_number(match["value"])
+                    low, high = _range(kind, value, df1, df2)
+                    one_sided = re.search(r"one[- ](?:sided|tailed)", text, re.IGNORECASE)
+                    if _fits(p, low, high) or (one_sided and _fits(p, low / 2, high / 2)):
+                        continue
+                    would = ""
+                    if kind == "chi2":
+                        fitting = [df for df in range(1, 11) if _fits(p, *_range(kind, value, df, 0))]
+                        would = (
+                            f"; p fits {fitting[0]} degree{'s' if fitting[0] > 1 else ''} of freedom"
+                            if fitting
+                            else ""
+                        )
+                    elif _fits(p, low / 2, high / 2):
+                        would = "; it would fit a one-sided test"
+                    yield Finding(
+                        "p_from_statistic", str(place), match.group(), str(p),
+                        f"{match.group()} gives p = {p_of(kind, value.value, df1, df2):.3g}, printed is {p}{would}",
+                        "high" if _decides(p, low, high) else "medium",
+                    )  # fmt: skip
+
+
+def _another_between(text: str, start: int, end: int) -> bool:
+    between = text[start:end]
+    return any(pattern.search(between) for _, pattern in _TESTS)
+
+
+def _decides(p: PValue, low: float, high: float) -> bool:
+    """Whether the mistake moves the result over the usual 5 %."""
+    return (p.range[1] <= 0.05 and low > 0.05) or (p.range[0] > 0.05 and high <= 0.05)
+
+
+def _passages(document: Document) -> Iterator[tuple[str, Place]]:
+    yield from ((sentence.text, sentence.place) for sentence in document.sentences)
+    for table in document.tables:
+        for row in table.rows:
+            yield from ((cell, table.place(row)) for cell in row.cells if cell)
+            statistic, df, p = (table.cell(row, role) for role in ("statistic", "df", "p"))
+            if statistic and p:
+                name = (
+                    table.header[table.roles["statistic"]].strip().lower().replace(" ", "").replace("-", "")
+                )
+                sign = {
+                    "chi2": "χ²",
+                    "chisquared": "χ²",
+                    "chisquare": "χ²",
+                    "t": "t",
+                    "f": "F",
+                    "z": "z",
+                }.get(name)
+                form = f"{sign} = {statistic}" if sign == "z" else f"{sign}({df}) = {statistic}"
+                if sign:
+                    yield f"{form}, p {p if p[:1] in '<>=' else '= ' + p}", table.place(row)
+
+
+def count_tests(events: tuple[int, int], sizes: tuple[int, int]) -> dict[str, float]:
+    """The p values of the usual tests of two proportions, by name.
+
+    Fisher's exact test, its mid-p, chi-squared with and without Yates' correction, and the log odds ratio's Wald test.
+    """
+    (a, c), (n1, n2) = events, sizes
+    table = [[a, n1 - a], [c, n2 - c]]
+    found = {"Fisher": float(stats.fisher_exact(table)[1])}
+    found["mid-p"] = (
+        found["Fisher"] - 0.5 * float(stats.hypergeom.pmf(a, n1 + n2, a + c, n1))
+        if found["Fisher"] < 1
+        else 1.0
+    )
+    if 0 < a + c < n1 + n2:
+        found["chi-squared"] = float(stats.chi2_contingency(table, correction=False)[1])
+        found["Yates"] = float(stats.chi2_contingency(table, correction=True)[1])
+    if min(table[0] + table[1]) > 0:
+        log_or = math.log(table[0][0] * table[1][1] / (table[0][1] * table[1][0]))
+        error = math.sqrt(sum(1 / cell for cell in table[0] + table[1]))
+        found["Wald"] = float(2 * stats.norm.sf(abs(log_or) / error))
+    return found
+
+
+_PAIR = re.compile(
+    r"(?P<a>\d{1,5})\s?(?:/|(?:out )?of)\s?(?P<n1>\d{1,6})\b(?P<between>[^.;]{0,80}?)"
+    r"\b(?:vs\.?|versus|compared (?:with|to)|and|against)\b(?P<more>[^.;]{0,60}?)"
+    r"(?P<c>\d{1,5})\s?(?:/|(?:out )?of)\s?(?P<n2>\d{1,6})\b",
+)
+
+
+@rule(
+    "p_from_counts", group=GROUP, severity="high",
+    asserts="The p value of two proportions is one that a usual test of their counts gives.",
+    needs="events and sizes of two groups with a p value",
+    arithmetic="Fisher, mid-p, chi-squared with and without Yates, Wald: p lies in their range, a quarter more at either end",
+    source="Fisher 1935; Yates 1934; Altman 1991, Practical Statistics for Medical Research",
+)  # fmt: skip
+def p_from_counts(material: Material) -> Iterator[Finding]:
+    """Counts whose p value no usual test gives."""
+    for document in material.documents:
+        for text, place, events, sizes, p in _two_groups(document):
+            if any(e > n for e, n in zip(events, sizes, strict=True)) or min(sizes) < 1:
+                continue
+            tests = count_tests(events, sizes)
+            low, high = min(tests.values()) * 0.75, min(1.0, max(tests.values()) * 1.25)
+            if _fits(p, low, high):
+                continue
+            listed = ", ".join(f"{name} {value:.3g}" for name, value in tests.items())
+            yield Finding(
+                "p_from_counts", str(place), quote(text), str(p),
+                f"{events[0]}/{sizes[0]} against {events[1]}/{sizes[1]}: {listed}; printed is {p}",
+                "high" if _decides(p, low, high) else "medium",
+            )  # fmt: skip
+
+
+Two = tuple[str, Place, tuple[int, int], tuple[int, int], PValue]
+
+
+def _two_groups(document: Document) -> Iterator[Two]:
+    for sentence in document.sentences:
+        for match in _PAIR.finditer(sentence.text):
+            p = next(
+                (p for p, start, _ in p_values(sentence.text) if 0 <= start - match.end() <= _MOST_AWAY),
+                None,
+            )
+            if p is not None:
+                events = (int(match["a"]), int(match["c"]))
+                yield match.group(), sentence.place, events, (int(match["n1"]), int(match["n2"])), p
+    for table in document.tables:
+        for row in table.rows:
+            cells = [table.cell(row, role) for role in ("events_1", "n_1", "events_2", "n_2")]
+            printed = table.cell(row, "p")
+            found = p_values(f"p {printed if printed[:1] in '<>=' else '= ' + printed}") if printed else []
+            if found and all(cell.isdigit() for cell in cells):
+                a, n1, c, n2 = (int(cell) for cell in cells)
+                yield f"{a}/{n1} against {c}/{n2}", table.place(row), (a, c), (n1, n2), found[0][0]
+
+
+@rule(
+    "p_from_difference", group=GROUP, severity="medium",
+    asserts="The p value of a standardised mean difference agrees with its size and the two group sizes.",
+    needs="d or g with both group sizes and p, in one table row or one sentence",
+    arithmetic="SE = sqrt(1/n1 + 1/n2 + d^2 / (2 (n1 + n2))); p = 2 (1 - Phi(|d| / SE)); flagged when off by more than a factor of 3",
+    source="Hedges & Olkin 1985, Statistical Methods for Meta-Analysis",
+)  # fmt: skip
+def p_from_difference(material: Material) -> Iterator[Finding]:
+    """Standardised differences whose p value is far from what the group sizes allow (adjusted models excused)."""
+    for document in material.documents:
+        for found in document.estimates:
+            if found.measure != "SMD" or found.p is None or len(found.groups) != 2 or found.low is not None:
+                continue
+            n1, n2 = found.groups
+            if min(n1, n2) < 2:
+                continue
+            low, high = (
+                _difference_p(abs(size), n1, n2)
+                for size in (abs(found.value.value) + found.value.half, max(0.0, abs(found.value.value) - found.value.half))
+            )  # fmt: skip
+            if not _fits(found.p, low / 3, min(1.0, high * 3)):
+                yield Finding(
+                    "p_from_difference", str(found.place), f"d = {found.value.text}, n = {n1} and {n2}", str(found.p),
+                    f"d = {found.value.text} with {n1} and {n2} gives p = {_difference_p(abs(found.value.value), n1, n2):.3g}; "
+                    f"printed is {found.p}",
+                    "medium",
+                )  # fmt: skip
+
+
+def _difference_p(d: float, n1: int, n2: int) -> float:
+    error = math.sqrt(1 / n1 + 1 / n2 + d * d / (2 * (n1 + n2)))
+    return float(2 * stats.norm.sf(d / error))

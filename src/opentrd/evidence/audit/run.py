@@ -1,0 +1,97 @@
+"""Run all rules over some files."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from opentrd import knowledge
+from opentrd.evidence.audit import (
+    read,
+    rules_counts,
+    rules_flow,
+    rules_interval,
+    rules_reference_list,
+    rules_references,
+    rules_scale,
+    rules_tests,
+)
+from opentrd.evidence.audit.model import SEVERITIES, Document, Finding, Material
+from opentrd.evidence.audit.registry import RULES
+from opentrd.evidence.errors import EvidenceError
+
+# Importing a module of rules registers them; the order is the order of the documentation.
+MODULES = (
+    rules_interval, rules_tests, rules_counts, rules_flow, rules_scale, rules_references, rules_reference_list,
+)  # fmt: skip
+FACTS = ("measure", "measure_code", "study", "arm", "effect", "claim")
+
+
+@dataclass(frozen=True)
+class Report:
+    """What an audit found: the findings (gravest first), the questions, and the documents they are about."""
+
+    findings: tuple[Finding, ...]
+    questions: tuple[Finding, ...]
+    documents: tuple[Document, ...]
+
+    def rows(self, *, questions: bool = False) -> list[dict[str, str]]:
+        """The findings as rows of the contract, with ``questions`` also what only a person can settle."""
+        return [found.row() for found in (*self.findings, *(self.questions if questions else ()))]
+
+
+def facts() -> dict[str, list[dict[str, object]]]:
+    """The knowledge tables that the rules read; a table that is not there is left out."""
+    known = set(knowledge.tables())
+    return {name: knowledge.table(name).to_pylist() for name in FACTS if name in known}
+
+
+def audit(
+    paths: Sequence[str | Path],
+    *,
+    rows: Mapping[str, Sequence[Mapping[str, object]]] | None = None,
+    progress: Callable[[str], None] = lambda _: None,
+) -> Report:
+    """Audit evidence tables (CSV) and texts (.txt, .md); files given together are also held against one another.
+
+    ``rows``: facts by table instead of the shipped ones (``study``, ``effect``, ``measure``, ...).
+    Raises ``EvidenceError`` when a file cannot be read or two have the same name.
+    """
+    files = [Path(path) for path in paths]
+    names = [path.name for path in files]
+    twice = sorted({name for name in names if names.count(name) > 1})
+    if twice:
+        raise EvidenceError(
+            f"two files are called {twice[0]}", advice="rename one, so that findings can name their file"
+        )
+    documents = []
+    for path in files:
+        progress(f"reading {path.name}")
+        documents.append(read.read(path))
+    return examine(Material(documents, facts() if rows is None else rows), progress)
+
+
+def examine(material: Material, progress: Callable[[str], None] = lambda _: None) -> Report:
+    """Run every rule over documents that are already read."""
+    found: list[Finding] = []
+    for rule in RULES.values():
+        progress(f"rule {rule.id}")
+        found.extend(rule.check(material))
+    unique = list(dict.fromkeys(found))
+    order = {document.file: place for place, document in enumerate(material.documents)}
+
+    def rank(one: Finding) -> tuple[int, int, int]:
+        file, _, rest = one.locus.partition(":")
+        digits = rest.split(" ")[0].split(";")[0]
+        return (
+            SEVERITIES.index(one.severity),
+            order.get(file, 0),
+            int(digits) if digits.isdigit() else 0,
+        )
+
+    return Report(
+        tuple(sorted((one for one in unique if not one.question), key=rank)),
+        tuple(sorted((one for one in unique if one.question), key=rank)),
+        tuple(material.documents),
+    )
