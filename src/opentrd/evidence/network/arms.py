@@ -45,9 +45,9 @@ def studies_from_arms(
 ) -> tuple[list[Study], list[str]]:
     """Studies and notes.
 
-    ``zero_cells``: ``only`` adds 1/2 to every cell of all arms of a study in which one cell is empty (for the risk
-    difference: to its variance only), ``none`` stops. A study without any event, or with nothing but events, says
-    nothing about a ratio and is left out with a note unless ``keep_double_zero``.
+    ``zero_cells``: ``only`` adds 1/2 to every cell of all arms of a study in which one cell is empty (risk difference: to
+    its variance only, and only where two arms have none), ``none`` stops. A study without any event, or with nothing but
+    events, says nothing about a ratio and is left out with a note unless ``keep_double_zero``.
     Raises EvidenceError for every row or study that cannot be used as it stands.
     """
     if measure not in MEASURES:
@@ -202,7 +202,8 @@ def _without_zeros(
 ) -> np.ndarray | None:
     events, size = numbers[:, 0], numbers[:, 1]
     rest = size - events if measure in BINARY else np.ones_like(events)
-    if (events > 0).all() and (rest > 0).all():
+    empty = (events == 0) | (rest == 0)
+    if not empty.any() or (measure == "RD" and empty.sum() < 2):
         return numbers
     no_news = not events.any() or not rest.any()
     if measure != "RD" and no_news and not keep_double_zero:
@@ -211,7 +212,7 @@ def _without_zeros(
         )
         return None
     if zero_cells == "none":
-        place = int(np.flatnonzero((events == 0) | (rest == 0))[0])
+        place = int(np.flatnonzero(empty)[0])
         raise arms[place].line.fault(
             f"an empty cell in study {name} while zero_cells is none",
             "events",

@@ -26,31 +26,32 @@ _CYCLES = 200
 class Interaction:
     """The design-by-treatment interaction test.
 
-    ``tau2``: variance between studies within designs, by the model of the result; None when no design has two studies, and
-    ``between`` is then the Q of the common effect. ``between``: chi-squared of consistency; p None in a network without loops
-    between designs. ``per_design``: the part of each design; ``detached``: the Q that remains when a design is set apart.
+    ``between``: chi-squared of consistency, allowing for the heterogeneity ``tau2`` that is left within designs (by the model of
+    the result; None when no design has two studies, and ``between`` is then that of the common effect). At the common effect:
+    ``common``, the part of each design in it (``per_design``), and what remains when a design is set apart (``detached``).
+    p is None in a network without loops between designs.
     """
 
     tau2: float | None
     between: Q
+    common: Q
     per_design: dict[str, float]
     detached: dict[str, Q]
 
 
 def interaction(result: NetworkResult) -> Interaction:
-    """Test whether every design can have effects of its own, with the heterogeneity left within designs."""
-    matrix = design_matrix(result.network)
-    separate = Rows(result.network.effect, matrix, result.network.variance)
+    """Test whether the designs need effects of their own, beyond the heterogeneity within designs."""
+    separate = Rows(result.network.effect, design_matrix(result.network), result.network.variance)
     tau2 = estimate_tau2(separate, result.model)
-    stage = _second_stage(result, tau2 or 0.0)
-    whole = stage.parts(None)
     df = result.rows.df - separate.df
-    detached = {}
-    for design in result.network.designs:
-        rest = stage.parts(design)
-        lost = df - stage.rank_lost(design)
-        detached[design] = Q.of(sum(rest.values()), lost)
-    return Interaction(tau2, Q.of(sum(whole.values()), df), whole, detached)
+    common = _second_stage(result, 0.0)
+    parts = common.parts(None)
+    at_tau2 = sum(_second_stage(result, tau2).parts(None).values()) if tau2 else sum(parts.values())
+    detached = {
+        design: Q.of(sum(common.parts(design).values()), df - common.rank_lost(design))
+        for design in result.network.designs
+    }
+    return Interaction(tau2, Q.of(at_tau2, df), Q.of(sum(parts.values()), df), parts, detached)
 
 
 @dataclass(frozen=True)

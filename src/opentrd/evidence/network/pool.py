@@ -113,6 +113,12 @@ def _check_options(model: str, test: str, level: float) -> None:
         raise EvidenceError(f"the model {model!r} is not known for networks", expected=", ".join(MODELS))
     if test not in TESTS:
         raise EvidenceError(f"the test {test!r} is not known", expected=" or ".join(TESTS))
+    if model == "common" and test != "z":
+        raise EvidenceError(
+            "the Knapp-Hartung test belongs to random-effects models",
+            expected="z",
+            advice="choose test z, or a random-effects model such as REML",
+        )
     if not 0 < level < 1:
         raise EvidenceError(
             f"the level {level!r} is not possible", expected="a number between 0 and 1, such as 0.95"
