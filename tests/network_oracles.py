@@ -1,14 +1,18 @@
-"""The networks computed once with R (metafor 3.8), where they lie beside the checkout."""
+"""Networks for tests: those computed once with R (metafor 3.8), where they lie beside the checkout, and simulated ones."""
 
 from __future__ import annotations
 
 import csv
 import functools
 import json
+import math
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
+
+Rows = list[dict[str, Any]]
 
 ORACLES = Path(__file__).parents[2] / "shared" / "oracles" / "metafor"
 DATA = Path(__file__).parents[2] / "shared" / "data"
@@ -55,3 +59,29 @@ def pairs(name: str) -> list[dict[str, Any]]:
         }
         for row in read_csv(ORACLES / f"nma_{name}_pairs.csv")
     ]
+
+
+def simulated(seed: int, treatments: int = 5, studies: int = 9, tau: float = 0.3) -> Rows:
+    """A connected network with studies of two to four arms, as contrasts of all pairs."""
+    rng = np.random.default_rng(seed)
+    names = [chr(65 + place) for place in range(treatments)]
+    true = dict(zip(names, rng.normal(0, 0.5, treatments), strict=True))
+    rows: Rows = []
+    for study in range(studies):
+        size = int(rng.integers(2, 5))
+        first = names[study % treatments]  # a chain through all treatments keeps it connected
+        second = names[(study + 1) % treatments]
+        rest = [name for name in names if name not in (first, second)]
+        arms = [first, second, *rng.permutation(rest)[: size - 2]]
+        variance = rng.uniform(0.02, 0.3, len(arms))
+        level = [
+            true[arm] + rng.normal(0, math.sqrt(v + tau**2 / 2))
+            for arm, v in zip(arms, variance, strict=True)
+        ]
+        for i in range(len(arms)):
+            for j in range(i):
+                rows.append(
+                    {"study": f"s{study}", "treatment_1": str(arms[i]), "treatment_2": str(arms[j]),
+                     "yi": float(level[i] - level[j]), "vi": float(variance[i] + variance[j])}
+                )  # fmt: skip
+    return rows

@@ -13,6 +13,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from network_oracles import simulated
 from opentrd.evidence import pool
 from opentrd.evidence.network import (
     NetworkResult,
@@ -24,7 +25,6 @@ from opentrd.evidence.network import (
 
 SET = Path(__file__).parent / "evidence_network_set"
 EXPECTED: dict[str, Any] = json.loads((SET / "expected.json").read_text(encoding="utf-8"))
-Rows = list[dict[str, Any]]
 
 
 def _diabetes(model: str, **options: Any) -> NetworkResult:
@@ -162,32 +162,6 @@ def test_without_degrees_of_freedom_tau2_is_not_known() -> None:
 
 
 # --- laws --------------------------------------------------------------------------------------------------------
-
-
-def simulated(seed: int, treatments: int = 5, studies: int = 9, tau: float = 0.3) -> Rows:
-    """A connected network with studies of two to four arms, as contrasts of all pairs."""
-    rng = np.random.default_rng(seed)
-    names = [chr(65 + place) for place in range(treatments)]
-    true = dict(zip(names, rng.normal(0, 0.5, treatments), strict=True))
-    rows: Rows = []
-    for study in range(studies):
-        size = int(rng.integers(2, 5))
-        first = names[study % treatments]  # a chain through all treatments keeps it connected
-        second = names[(study + 1) % treatments]
-        rest = [name for name in names if name not in (first, second)]
-        arms = [first, second, *rng.permutation(rest)[: size - 2]]
-        variance = rng.uniform(0.02, 0.3, len(arms))
-        level = [
-            true[arm] + rng.normal(0, math.sqrt(v + tau**2 / 2))
-            for arm, v in zip(arms, variance, strict=True)
-        ]
-        for i in range(len(arms)):
-            for j in range(i):
-                rows.append(
-                    {"study": f"s{study}", "treatment_1": str(arms[i]), "treatment_2": str(arms[j]),
-                     "yi": float(level[i] - level[j]), "vi": float(variance[i] + variance[j])}
-                )  # fmt: skip
-    return rows
 
 
 def _numbers(result: NetworkResult) -> dict[tuple[str, str], tuple[float, float]]:
