@@ -13,7 +13,7 @@ import duckdb
 
 from opentrd import knowledge
 from opentrd.assess import worlds
-from opentrd.assess.plan import Step, order, steps, trace_order
+from opentrd.assess.plan import Step, leading_to, order, steps, trace_order
 from opentrd.engines import duckdb as embedded
 from opentrd.engines import is_embedded, open_engine, sqlite
 from opentrd.knowledge.own import Choice, choose
@@ -346,7 +346,7 @@ def _ask(
     if detailed:
         if progress:
             progress("question")
-        worlds.ask(connection, order(), question, _run_world)
+        worlds.ask(connection, leading_to("verdict", "stage"), question, _run_world)
     else:
         connection.execute("CREATE SCHEMA IF NOT EXISTS world")
         connection.execute(

@@ -65,6 +65,18 @@ def order() -> tuple[Step, ...]:
 
 
 @cache
+def leading_to(*tables: str) -> tuple[Step, ...]:
+    """The steps of the chain that these tables rest on, themselves included, in an order in which each finds what it reads."""
+    wanted: set[str] = set()
+    ahead = set(tables)
+    while ahead:
+        table = ahead.pop()
+        wanted.add(table)
+        ahead |= (steps()[table].needs & steps().keys()) - wanted
+    return _sorted(frozenset(wanted))
+
+
+@cache
 def trace_order() -> tuple[Step, ...]:
     """The steps that make the trace, once the chain has run."""
     return _sorted(frozenset(name for name in LATE_TABLES if name.startswith("trace")))

@@ -17,7 +17,7 @@ import duckdb
 
 from opentrd import knowledge
 from opentrd.api import BROUGHT, CHUNK_PERSONS
-from opentrd.assess.plan import order
+from opentrd.assess.plan import leading_to
 from opentrd.engines import duckdb as embedded
 from opentrd.record.raw import connect
 from opentrd.record.reading import read
@@ -100,7 +100,7 @@ def measure(
         connection.execute(f"SET temp_directory = '{folder}/spill'")
         began = time.perf_counter()
         seconds = embedded.run_in_chunks(
-            connection, order(), size=chunk, keep=BROUGHT, into=Path(folder), progress=say
+            connection, leading_to(*BROUGHT), size=chunk, keep=BROUGHT, into=Path(folder), progress=say
         )
         chain = time.perf_counter() - began
         peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024

@@ -22,7 +22,7 @@ import duckdb
 import pyarrow as pa
 
 from opentrd import knowledge
-from opentrd.assess.plan import FOLDER, order, steps
+from opentrd.assess.plan import FOLDER, leading_to, order, steps
 from opentrd.engines.sqlite_translate import STORED_AS, days, register_functions, translate_sqlite
 from opentrd.engines.translate import Types
 from opentrd.record.raw import InputError
@@ -197,6 +197,12 @@ def _shared_steps() -> frozenset[str]:
     return frozenset(found)
 
 
+@cache
+def _resistance() -> frozenset[str]:
+    """The tables that verdicts and stages rest on; the others are made when they are asked for."""
+    return frozenset(f"assess.{step.table}" for step in leading_to(*RESULTS))
+
+
 def _world_sql(name: str) -> str:
     """A file that builds the possible worlds as a SELECT. What it calls home is the real record."""
     sql = (FOLDER / "world" / f"{name}.sql").read_text(encoding="utf-8")
@@ -219,6 +225,7 @@ class _Desk:
         self.connection = sqlite3.connect(":memory:", isolation_level=None, cached_statements=1024)
         self.facts: Facts | None = None
         self.holds: object = None
+        self.later: list[_Fill] = []
         for setting in ("journal_mode = OFF", "temp_store = MEMORY", "case_sensitive_like = ON"):
             self.connection.execute(f"PRAGMA {setting}")
         register_functions(self.connection)
@@ -329,15 +336,17 @@ class SmallRun:
         columns = statements().types["assess"][name]
         if name not in self._results:
             self._results[name] = (
-                self._asked() if name == "question" else self._at_desk().rows(f"assess.{name}", columns)
+                self._asked()
+                if name == "question"
+                else self._at_desk(f"assess.{name}").rows(f"assess.{name}", columns)
             )
         rows = self._results[name]
         cells = zip(*rows, strict=True) if rows else repeat(())
         arrays = [_array(values, kind) for values, kind in zip(cells, columns.values(), strict=False)]
         return pa.table(dict(zip(columns, arrays, strict=True)))
 
-    def _at_desk(self) -> _Desk:
-        """This thread's database with the tables of this run in it."""
+    def _at_desk(self, wanted: str | None = None) -> _Desk:
+        """This thread's database with the tables of this run in it; what only ``wanted`` rests on is made when it is asked for."""
         desk = _desk()
         if desk.holds is not self:
             desk.holds = None
@@ -345,12 +354,19 @@ class SmallRun:
             for table, rows in self._record.items():
                 desk.load(f"record.{table}", list(RECORD_COLUMNS[table]), rows)
             desk.load("record.request", ["as_of"], [(days(self._as_of),)])
-            for fill in statements().chain:
-                began = time.perf_counter()
-                desk.fill(fill)
-                self.seconds[fill.table.removeprefix("assess.")] = round(time.perf_counter() - began, 6)
+            desk.later = [fill for fill in statements().chain if fill.table not in _resistance()]
+            self._fill(desk, [fill for fill in statements().chain if fill.table in _resistance()])
             desk.holds = self
+        if wanted is not None and wanted not in _resistance():
+            self._fill(desk, desk.later)
+            desk.later = []
         return desk
+
+    def _fill(self, desk: _Desk, fills: Iterable[_Fill]) -> None:
+        for fill in fills:
+            began = time.perf_counter()
+            desk.fill(fill)
+            self.seconds[fill.table.removeprefix("assess.")] = round(time.perf_counter() - began, 6)
 
     def _asked(self) -> Rows:
         """Run the chain over the possible worlds, and count what each answer settles."""
@@ -362,7 +378,8 @@ class SmallRun:
             raise TooManyWorlds
         desk.load("possible.record.request", ["as_of"], [(None,)])
         for fill in made.chain:
-            desk.fill(fill, possible=True)
+            if fill.table in _resistance():
+                desk.fill(fill, possible=True)
         desk.fill(made.question)
         return desk.rows("assess.question", made.types["assess"]["question"])
 
