@@ -36,7 +36,8 @@ from opentrd.record.synthesize import synthesize
 
 DATA = Path(__file__).parents[2] / "shared" / "data"
 POSTGRES = os.environ.get("OPENTRD_TEST_POSTGRES")
-SCHEMA = "opentrd_test_cdm"
+# Tests run side by side on one server.
+SCHEMA = f"opentrd_test_cdm_{os.getpid()}"
 SOURCES = ("small", "synthetic", "odd", "synthea27nj", "synpuf50")
 ENGINES = ("duckdb", "postgres", "spark")
 # Counts that differ where a CDM has a row twice, or a date that cannot be: counted once here, twice there.
