@@ -57,10 +57,11 @@ class PairwiseResult:
     def refit(self, **changes: Any) -> PooledSets:
         """The same model on the same studies, with other arguments of :func:`pool_sets`."""
         arguments: dict[str, Any] = {
+            "yi": self.data.yi, "vi": self.data.vi,
             "model": self.fitted.model, "test": self.fitted.test, "mods": self.x[:, 1:],
             "level": self.fitted.level, "intervals": False,
         }  # fmt: skip
-        return pool_sets(self.data.yi, self.data.vi, **{**arguments, **changes})
+        return pool_sets(**{**arguments, **changes})
 
     def table(self) -> dict[str, Any]:
         """The result under the names of the effects contract; a value that there is none of is None.
