@@ -14,10 +14,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from network_oracles import simulated
-from opentrd.evidence import pool
+from opentrd.evidence import EvidenceError, pool
 from opentrd.evidence.network import (
     NetworkResult,
+    adjusted_funnel,
+    edges,
     interaction,
+    nodes,
     pool_network,
     random_inconsistency,
     side,
@@ -136,6 +139,24 @@ def test_transitivity_of_arms_and_of_contrasts() -> None:
     ]  # fmt: skip
     rows = {row["treatment"]: row for row in pool_network(contrasts).transitivity()}
     assert (rows["lithium"]["stage"], rows["placebo"]["stage"]) == ("3 [3, 3]", "5 [4, 6]")
+
+
+def test_rows_of_the_plots() -> None:
+    result = _diabetes("DL")
+    placed = {row["treatment"]: row for row in nodes(result)}
+    assert all(row["x"] ** 2 + row["y"] ** 2 == pytest.approx(1.0) for row in placed.values())
+    lines = {(row["treatment_1"], row["treatment_2"]): row for row in edges(result)}
+    assert len(lines) == 15 and lines["placebo", "rosiglitazone"]["studies"] == 6
+    assert lines["acarbose", "metformin"]["multi_arm"] == 1
+    order = ["placebo", *(name for name in result.treatments if name != "placebo")]
+    points = adjusted_funnel(result, order)
+    assert len(points) == 28 and {row["treatment_2"] for row in points if row["study"] == "Costa 1997"} == {
+        "placebo"
+    }
+    alone = next(row for row in points if row["study"] == "Hermansen 2007")
+    assert (alone["adjusted"], alone["estimate"]) == (pytest.approx(0.0), pytest.approx(-0.57))
+    with pytest.raises(EvidenceError, match="each treatment once"):
+        adjusted_funnel(result, order[1:])
 
 
 def test_certainty_column_gives_the_weakest_word() -> None:

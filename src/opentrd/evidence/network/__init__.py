@@ -5,13 +5,14 @@ rows. Effects are on the analysis scale (log for ratios) and always treatment_1 
 ``side`` and ``node_splits`` (direct against indirect evidence), ``interaction``, ``random_inconsistency`` and ``net_heat`` (do
 the designs agree), ``contribution`` (which comparison and study an estimate rests on), ``regress_network`` (a characteristic
 of the studies).
-``pool_components`` pools combinations as sums of their parts.
+``nodes``, ``edges`` and ``adjusted_funnel`` give what a plot needs. ``pool_components`` pools combinations as sums of their parts.
 """
 
 from opentrd.evidence.network.build import build_network
 from opentrd.evidence.network.components import ComponentResult, pool_components
 from opentrd.evidence.network.consistency import interaction, net_heat, random_inconsistency
 from opentrd.evidence.network.contribution import contribution
+from opentrd.evidence.network.figures import adjusted_funnel, edges, nodes
 from opentrd.evidence.network.pool import pool_network
 from opentrd.evidence.network.regression import RegressionResult, regress_network
 from opentrd.evidence.network.result import NetworkResult
@@ -24,11 +25,14 @@ __all__ = [
     "NetworkResult",
     "RegressionResult",
     "Study",
+    "adjusted_funnel",
     "build_network",
     "contribution",
+    "edges",
     "interaction",
     "net_heat",
     "node_splits",
+    "nodes",
     "pool_components",
     "pool_network",
     "random_inconsistency",

@@ -18,7 +18,7 @@ from scipy.special import gammaln
 
 from opentrd.evidence.errors import EvidenceError
 from opentrd.evidence.network.contrasts import design_effect, trial_design
-from opentrd.evidence.network.read import Line, need_columns, one_value
+from opentrd.evidence.network.read import Line, need_columns
 from opentrd.evidence.network.structure import Study
 
 BINARY = ("OR", "RR", "RD")
@@ -61,14 +61,6 @@ def studies_from_arms(
     need_columns(
         lines, ("study", "treatment", *_FIELDS[measure]), f"arms of a network with measure {measure}"
     )
-    if measure == "MD":
-        one_value(
-            lines,
-            "scale",
-            "mean differences on two scales in one network",
-            "one scale in every row",
-            "use the standardised mean difference (SMD), or pool the scales apart",
-        )
     shared = _shared_controls(lines)
     groups: dict[str, list[Arm]] = {}
     for line in lines:

@@ -25,7 +25,7 @@ NOT_ESTIMABLE = "cannot be estimated: no study or sum of studies tells it apart 
 _TINY = 1e-8
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class ComponentResult:
     """A pooled component network.
 

@@ -54,7 +54,7 @@ def interaction(result: NetworkResult) -> Interaction:
     return Interaction(tau2, Q.of(at_tau2, df), Q.of(sum(parts.values()), df), parts, detached)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class NetHeat:
     """Where inconsistency comes from.
 
@@ -145,7 +145,7 @@ def _second_stage(result: NetworkResult, tau2: float) -> _Stage:
     return _Stage(fit.coefficients, precision, consistent[:, keep], columns)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class RandomInconsistency:
     """Two variances by REML: ``tau2`` between studies of one design, ``tau2_inconsistency`` between designs.
 

@@ -40,8 +40,16 @@ def studies_from_contrasts(lines: Sequence[Line]) -> tuple[list[Study], list[str
 
 
 def check_scores(lines: Sequence[Line], measure: str | None) -> None:
-    """Refuse change and final scores in one standardised mean difference (Cochrane Handbook 6.5, 10.5.2)."""
+    """Refuse two scales in mean differences, and change and final scores in standardised ones (Cochrane Handbook 10.5.2)."""
     measures = {(line.text("measure") or measure or "").upper() for line in lines}
+    if "MD" in measures:
+        one_value(
+            lines,
+            "scale",
+            "mean differences on two scales in one network",
+            "one scale in every row",
+            "use the standardised mean difference (SMD), or pool the scales apart",
+        )
     if not measures & {"SMD", "G", "D", "HEDGES G"}:
         return
     one_value(

@@ -25,7 +25,7 @@ _TINY = 1e-12
 Pair = tuple[str, str]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Contribution:
     """``comparisons[i, e]``: share (rows sum to 1) of direct comparison e in the network estimate i; ``studies[i, s]``: of study s.
 
@@ -161,6 +161,6 @@ def _random_walk(flow: Array, level: Array, start: int, end: int) -> Array:
     for step in range(1, size):
         arriving[step] = arriving[step - 1] @ chance
         reaching[step] = chance @ reaching[step - 1]
-    before, after = np.meshgrid(np.arange(size), np.arange(size), indexing="ij")
-    lengths = 1.0 / (before + after + 1.0)
-    return np.asarray(np.einsum("ki,kl,lj->ij", arriving, lengths, reaching) * chance)
+    steps = np.arange(size)
+    per_step = 1.0 / (steps[:, None] + steps[None, :] + 1.0)
+    return np.asarray((arriving.T @ per_step @ reaching) * chance)

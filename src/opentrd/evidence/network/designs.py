@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.stats import chi2
+from scipy.special import chdtrc
 
 from opentrd.evidence.network.estimate import Rows
 from opentrd.evidence.network.structure import Array, Network
@@ -27,7 +27,7 @@ class Q:
     def of(value: float, df: int) -> Q:
         """Q referred to chi-squared; tiny negative values of rounding become 0."""
         value = max(0.0, value)
-        return Q(value, df, float(chi2.sf(value, df)) if df > 0 else None)
+        return Q(value, df, float(chdtrc(df, value)) if df > 0 else None)
 
 
 @dataclass(frozen=True)
@@ -79,23 +79,18 @@ def decompose(network: Network, consistent: Rows) -> Decomposition:
 
     ``consistent``: the rows under consistency (reference column left out).
     """
-    matrix = design_matrix(network)
-    separate = Rows(network.effect, matrix, network.variance)
-    fit = separate.fit()
-    parts = np.bincount(
-        network.study_of_row, weights=fit.weights * fit.residuals**2, minlength=len(network.studies)
-    )
-    per_design = {
-        design: Q.of(
-            float(parts[list(members)].sum()),
-            (len(members) - 1) * (len(design_names(network, design)) - 1),
-        )
-        for design, members in network.designs.items()
-    }
+    starts = np.cumsum([0, *(len(study.treatments) - 1 for study in network.studies)])
+    per_design = {}
+    for design, members in network.designs.items():
+        names = design_names(network, design)
+        value = 0.0
+        if len(members) > 1:  # a design of one study fits it exactly
+            where = np.array([network.treatments.index(name) for name in names[1:]])
+            rows = np.concatenate([np.arange(starts[index], starts[index + 1]) for index in members])
+            own = Rows(network.effect[rows], network.incidence[np.ix_(rows, where)], network.variance[rows])
+            value = own.fit().q
+        per_design[design] = Q.of(value, (len(members) - 1) * (len(names) - 1))
     total = consistent.fit().q
-    return Decomposition(
-        Q.of(total, consistent.df),
-        Q.of(fit.q, separate.df),
-        Q.of(total - fit.q, consistent.df - separate.df),
-        per_design,
-    )
+    within = Q.of(sum(q.value for q in per_design.values()), sum(q.df for q in per_design.values()))
+    between = Q.of(total - within.value, consistent.df - within.df)
+    return Decomposition(Q.of(total, consistent.df), within, between, per_design)

@@ -21,6 +21,8 @@ from opentrd.evidence.network.structure import Array
 
 MODELS = ("common", "DL", "REML", "ML")
 _GRID = 48
+_STEPS = 500  # never reached: far from the root a step at least doubles the way
+_LARGEST = 5_000_000
 _SMALLEST = 1e-10  # of the upper bound: the first point of the grid beside zero
 
 
@@ -53,15 +55,15 @@ class Rows:
         return int(self.design.shape[0] - self.design.shape[1])
 
     def fit(self, tau2: float = 0.0) -> Fit:
-        """Weighted least squares with weights 1 / (variance + tau2)."""
+        """Weighted least squares with weights 1 / (variance + tau2), by QR."""
         weights = 1.0 / (self.variance + tau2)
-        weighted = self.design * weights[:, None]
-        covariance = np.linalg.inv(weighted.T @ self.design)
-        covariance = (covariance + covariance.T) / 2.0
-        coefficients = covariance @ (weighted.T @ self.effect)
+        root = np.sqrt(weights)
+        basis, triangle = np.linalg.qr(self.design * root[:, None])
+        inverse = np.linalg.inv(triangle)
+        coefficients = inverse @ (basis.T @ (root * self.effect))
         residuals = self.effect - self.design @ coefficients
         q = float(weights @ residuals**2)
-        return Fit(coefficients, covariance, residuals, weights, q, self.df)
+        return Fit(coefficients, inverse @ inverse.T, residuals, weights, q, self.df)
 
 
 def estimate_tau2(rows: Rows, model: str) -> float | None:
@@ -85,19 +87,25 @@ def _moments(rows: Rows) -> float:
 def _profile(rows: Rows, tau2: Array, restricted: bool) -> tuple[Array, Array]:
     """Log-likelihood (up to a constant) and score at several tau2, shape (len(tau2),) each."""
     x, y = rows.design, rows.effect
-    m, p = x.shape
     weights = 1.0 / (rows.variance + tau2[:, None])
-    products = (x[:, :, None] * x[:, None, :]).reshape(m, p * p)
-    information = (weights @ products).reshape(-1, p, p)
+    information = _products(x, weights)
     coefficients = np.linalg.solve(information, ((weights * y) @ x)[:, :, None])[:, :, 0]
     squares = (y - coefficients @ x.T) ** 2
     log_likelihood = 0.5 * (np.log(weights).sum(axis=1) - (weights * squares).sum(axis=1))
     trace = weights.sum(axis=1)
     if restricted:
         log_likelihood -= 0.5 * np.linalg.slogdet(information)[1]
-        second = (weights**2 @ products).reshape(-1, p, p)
-        trace = trace - np.trace(np.linalg.solve(information, second), axis1=1, axis2=2)
+        second = np.linalg.solve(information, _products(x, weights**2))
+        trace = trace - np.trace(second, axis1=1, axis2=2)
     return log_likelihood, 0.5 * ((weights**2 * squares).sum(axis=1) - trace)
+
+
+def _products(x: Array, weights: Array) -> Array:
+    """X' W X for each row of weights, shape (len(weights), p, p)."""
+    m, p = x.shape
+    if m * p * p > _LARGEST:  # the outer products of a very large network do not fit into memory
+        return np.stack([(x * row[:, None]).T @ x for row in weights])
+    return (weights @ (x[:, :, None] * x[:, None, :]).reshape(m, p * p)).reshape(-1, p, p)
 
 
 def _upper_bound(rows: Rows, restricted: bool) -> float:
@@ -142,16 +150,36 @@ def tau2_interval(rows: Rows, level: float = 0.95) -> tuple[float | None, float 
     if rows.df <= 0:
         return None, None
     low, high = chi2.ppf([(1 - level) / 2, (1 + level) / 2], rows.df)
-    residuals = rows.effect - rows.design @ np.linalg.lstsq(rows.design, rows.effect, rcond=None)[0]
-    squares = float(residuals @ residuals)
-    at_zero = rows.fit().q
-    ends = []
-    for bound in (high, low):
-        if at_zero <= bound:
-            ends.append(0.0)
-        else:  # Q(tau2) <= squares / tau2, so the root lies below squares / bound
-            top = squares / bound
-            ends.append(
-                float(brentq(lambda t, b=bound: rows.fit(t).q - b, 0.0, top, xtol=1e-14 * top, rtol=1e-12))
-            )
-    return ends[0], ends[1]
+    return _where_q_is(rows, float(high)), _where_q_is(rows, float(low))
+
+
+def _where_q_is(rows: Rows, bound: float) -> float:
+    """The tau2 at which the generalised Q falls to ``bound``; 0 when it lies below already.
+
+    Q is convex and falling in tau2, so Newton's steps from zero climb to the root and never pass it.
+    """
+    tau2 = 0.0
+    for _ in range(_STEPS):
+        fit = rows.fit(tau2)
+        step = (fit.q - bound) / float(fit.weights**2 @ fit.residuals**2) if fit.q > bound else 0.0
+        tau2 += step
+        if step <= 1e-13 * tau2:
+            break
+    return tau2
+
+
+def likelihood_interval(
+    rows: Rows, tau2: float, *, restricted: bool, level: float = 0.95
+) -> tuple[float, float]:
+    """All tau2 whose (restricted) likelihood is not significantly below that of the estimate ``tau2``."""
+    drop = float(chi2.ppf(level, 1)) / 2.0
+    highest = float(_profile(rows, np.array([tau2]), restricted)[0][0])
+
+    def above(value: float) -> float:
+        return float(_profile(rows, np.array([value]), restricted)[0][0]) - highest + drop
+
+    low = 0.0 if above(0.0) >= 0 else float(brentq(above, 0.0, tau2, xtol=1e-14 * tau2, rtol=1e-12))
+    top = max(2.0 * tau2, float(rows.variance.min()))
+    while above(top) > 0:  # the likelihood falls without end, so this ends
+        top *= 2.0
+    return low, float(brentq(above, tau2, top, xtol=1e-14 * top, rtol=1e-12))

@@ -19,7 +19,7 @@ SEED = 20260101
 _PIECE = 500
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Rankogram:
     """``probability[i, r]``: how often treatment i has rank r + 1 (1 = best), shape (treatments, treatments).
 

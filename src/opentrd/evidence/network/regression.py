@@ -22,7 +22,7 @@ SLOPES = ("common", "independent")
 NOT_ESTIMABLE = "cannot be estimated: its studies do not differ enough in this characteristic"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class RegressionResult:
     """Effects at the mean of a covariate and how they change with it.
 

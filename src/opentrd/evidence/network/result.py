@@ -6,25 +6,26 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
-from scipy.stats import norm, t
+from scipy.special import ndtr, ndtri, stdtr, stdtrit
 
 from opentrd.evidence.errors import EvidenceError
 from opentrd.evidence.network import position, ranking
 from opentrd.evidence.network.designs import Q
-from opentrd.evidence.network.estimate import Rows
+from opentrd.evidence.network.estimate import Rows, likelihood_interval
 from opentrd.evidence.network.structure import Array, Network
 
 ORIENTATION = "treatment_1 minus treatment_2"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class NetworkResult:
     """A pooled network.
 
     ``effects`` (treatments,): effect of each treatment minus the reference, on the analysis scale (log for ratios), and
     ``covariance`` (treatments, treatments) of them, with zeros at the reference. ``tau2``: variance between studies of any one
     contrast; None when it cannot be estimated (no more rows than parameters), and then the effects are those of the common
-    effect. ``i2``: share of Q beyond its df, 0 to 1. ``degrees``: for t quantiles, None for z.
+    effect. ``tau2_low``, ``tau2_high``: its interval by the Q profile. ``i2``: share of Q beyond its df, 0 to 1. ``degrees``: for
+    t quantiles, None for z.
     """
 
     network: Network
@@ -67,6 +68,13 @@ class NetworkResult:
             )
         return self.treatments.index(treatment)
 
+    def model_errors(self) -> Array:
+        """Standard errors of all differences by the model, before any Knapp-Hartung factor, shape (treatments, treatments)."""
+        covariance = with_reference(
+            self.rows.fit(self.tau2 or 0.0).covariance, self.place(self.reference), len(self.treatments)
+        )
+        return ranking.standard_errors(covariance)
+
     def league(self, reference: str | None = None) -> list[dict[str, Any]]:
         """One row per ordered pair: the effect of treatment_1 minus that of treatment_2, on the analysis scale.
 
@@ -78,7 +86,7 @@ class NetworkResult:
         quantile = self._quantile()
         fit = self.rows.fit(self.tau2 or 0.0)
         laplacian = self.network.incidence.T @ (self.network.incidence * fit.weights[:, None])
-        unscaled = self._unscaled()
+        unscaled = self.model_errors()
         comparisons = self.network.comparisons
         only = None if reference is None else self.place(reference)
         rows = []
@@ -153,6 +161,12 @@ class NetworkResult:
         """One row per treatment: how definition, stage, baseline (or the chosen modifiers) are spread over its studies."""
         return position.transitivity(self.network, self.modifiers)
 
+    def tau2_by_likelihood(self) -> tuple[float | None, float | None]:
+        """Interval of tau2 by the profile likelihood; (None, None) unless the model is REML or ML and tau2 is known."""
+        if self.tau2 is None or self.model not in ("REML", "ML"):
+            return None, None
+        return likelihood_interval(self.rows, self.tau2, restricted=self.model == "REML", level=self.level)
+
     def studies(self) -> list[dict[str, Any]]:
         """One row per study and pair: treatment_1 minus treatment_2 as the study reports it, and its standard error."""
         rows = []
@@ -201,28 +215,21 @@ class NetworkResult:
             "ranking": scores,
         }
 
-    def _unscaled(self) -> Array:
-        """Standard errors of all differences before the factor of the Knapp-Hartung test."""
-        covariance = with_reference(
-            self.rows.fit(self.tau2 or 0.0).covariance, self.place(self.reference), len(self.treatments)
-        )
-        return ranking.standard_errors(covariance)
-
     def _quantile(self) -> float:
         upper = (1 + self.level) / 2
-        return float(norm.ppf(upper) if self.degrees is None else t.ppf(upper, self.degrees))
+        return float(ndtri(upper) if self.degrees is None else stdtrit(self.degrees, upper))
 
     def _p(self, estimate: float, se: float) -> float | None:
         if se == 0:
             return None
         score = abs(estimate / se)
-        return float(2 * (norm.sf(score) if self.degrees is None else t.sf(score, self.degrees)))
+        return float(2 * (ndtr(-score) if self.degrees is None else stdtr(self.degrees, -score)))
 
     def _prediction(self, estimate: float, se: float) -> tuple[float | None, float | None]:
         df = self.total.df - 1
         if self.model == "common" or self.tau2 is None or df < 1:
             return None, None
-        half = float(t.ppf((1 + self.level) / 2, df)) * float(np.sqrt(self.tau2 + se**2))
+        half = float(stdtrit(df, (1 + self.level) / 2)) * float(np.sqrt(self.tau2 + se**2))
         return estimate - half, estimate + half
 
 

@@ -16,7 +16,6 @@ import numpy as np
 from scipy.stats import norm
 
 from opentrd.evidence.network.estimate import Rows, estimate_tau2
-from opentrd.evidence.network.ranking import standard_errors
 from opentrd.evidence.network.result import NetworkResult
 from opentrd.evidence.network.structure import connected_parts
 
@@ -31,7 +30,7 @@ def side(result: NetworkResult) -> list[dict[str, Any]]:
     treatment_1 minus treatment_2 on the analysis scale; the direct estimate is pooled with the network's tau2. ``exact`` is
     false where a study of several arms takes part. Where there is no indirect estimate it is None and ``reason`` says why.
     """
-    errors = standard_errors(result.covariance)
+    errors = result.model_errors()
     rows = []
     for (first, second), members in result.network.comparisons.items():
         found = np.array([result.network.studies[index].pair(first, second) for index in members])

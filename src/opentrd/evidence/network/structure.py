@@ -19,7 +19,7 @@ Array = NDArray[np.float64]
 Row = dict[str, Any]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Study:
     """One study: its arms in order, the contrasts of the others to the first, and their covariance.
 
@@ -51,7 +51,7 @@ class Study:
         return full[1:]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Network:
     """All studies, and the same data as independent rows.
 
