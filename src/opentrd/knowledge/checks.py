@@ -16,6 +16,7 @@ from opentrd.knowledge.checks_evidence import EVIDENCE_KEYS, EVIDENCE_REFERENCES
 from opentrd.knowledge.loader import DOUBLE_COLUMNS, EMPTY_TEXT_COLUMNS, TABLES, read_cells, tables
 from opentrd.knowledge.schema import MODELS
 from opentrd.knowledge.schema_base import Fact
+from opentrd.knowledge.schema_measure import MEASURE_KEYS, MEASURE_REFERENCES
 from opentrd.knowledge.schema_pgx import PGX_KEYS, PGX_REFERENCES
 
 PROVENANCE = ("source", "read_in", "knowledge_status")
@@ -42,6 +43,7 @@ KEYS: dict[str, tuple[str, ...]] = {
     "procedure_set": ("procedure_set", "procedure"),
     "salt_word": ("word",),
     **EVIDENCE_KEYS,
+    **MEASURE_KEYS,
     **PGX_KEYS,
 }
 
@@ -79,6 +81,7 @@ REFERENCES: dict[tuple[str, str], tuple[str, str]] = {
     ("procedure_set", "procedure"): ("procedure_kind", "procedure"),
     ("severity_level", "condition_set"): ("condition_set", "condition_set"),
     **EVIDENCE_REFERENCES,
+    **MEASURE_REFERENCES,
     **PGX_REFERENCES,
 }
 # What stands where a reference is not part of a definition (none) or not given by its paper (empty).

@@ -22,7 +22,9 @@ DOUBLE_COLUMNS = frozenset(
         "min_dose_mg", "factor", "min_value", "max_value", "max_improvement_pct", "at_least", "value",
         "estimate", "ci_low", "ci_high", "ci_level", "p_value", "i2", "value_low", "value_high", "duration_weeks",
         "response_threshold_pct", "response_pct", "remission_pct", "baseline_mean", "baseline_sd", "change_mean", "change_sd",
+        "difference_low", "difference_high",
         "score_from", "score_to", "score_factor", "above_mg", "from_age",
+        "divisor", "plus",
     }
 )  # fmt: skip
 # Whole numbers and truths, also of a table that has no row yet.
@@ -43,7 +45,12 @@ EMPTY_TEXT_COLUMNS = frozenset({"form", "thase_rush_class", "read_in"})
 
 # What is known of studies and of the tools that judge them: the evidence wing reads it, no assessment does, so a
 # database or a script of an assessment does not carry it.
-EVIDENCE_TABLES = frozenset({"study", "arm", "effect", "claim", "citation", "notice", "bias_judgement"})
+EVIDENCE_TABLES = frozenset(
+    {
+        "study", "arm", "effect", "claim", "citation", "notice", "bias_judgement",
+        "tool", "tool_item", "tool_rule", "unmasking", "important_difference",
+    }
+)  # fmt: skip
 
 _WHOLE = re.compile(r"-?[0-9]+")
 _NUMBER = re.compile(r"-?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?")
