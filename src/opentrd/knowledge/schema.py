@@ -12,7 +12,6 @@ from pydantic import Field, model_validator
 
 from opentrd.knowledge.schema_base import Fact, KnownTable, Name
 from opentrd.knowledge.schema_evidence import EVIDENCE_MODELS
-from opentrd.knowledge.schema_tools import TOOL_MODELS
 from opentrd.knowledge.schema_measure import MEASURE_MODELS
 from opentrd.knowledge.schema_pgx import PGX_MODELS
 
@@ -336,7 +335,6 @@ MODELS: dict[str, type[Fact]] = {
     "procedure_set": ProcedureSet,
     "salt_word": SaltWord,
     **EVIDENCE_MODELS,
-    **TOOL_MODELS,
     **MEASURE_MODELS,
     **PGX_MODELS,
 }
