@@ -154,6 +154,32 @@ def score(sets: Sets, tau2: Floats, *, restricted: bool) -> Floats:
     return _sum((w * fitted.residuals) ** 2) - spread
 
 
+def grid_score(sets: Sets, grid: Floats, *, restricted: bool) -> Floats:
+    """The same on a grid (B, G), by sums instead of residuals: three times faster, and exact enough for a sign."""
+    count, p = len(sets.y), sets.p
+    # Centred first, so that the squares below do not cancel.
+    y = weighted(sets, sets.y, sets.has.astype(float)).residuals[..., None]
+    basis = np.broadcast_to(sets.basis, (count, *sets.basis.shape[-2:]))
+    products = (basis[..., :, None] * basis[..., None, :]).reshape(count, -1, p * p)
+    features = np.concatenate([products, basis * y, y**2, np.ones_like(y)], axis=2)
+    weights = sets.v[:, None, :] + grid[:, :, None]
+    np.divide(1.0, weights, out=weights)
+    if not sets.has.all():
+        weights *= sets.has[:, None, :]
+    first = weights @ features
+    np.square(weights, out=weights)
+    second = weights @ features
+    shape, right = (count, grid.shape[1], p, p), slice(p * p, p * p + p)
+    inverse = np.linalg.inv(first[..., : p * p].reshape(shape)) if p > 1 else 1 / first[..., :1, None]
+    squares = second[..., : p * p].reshape(shape)
+    coefficients = (
+        (inverse @ first[..., right, None])[..., 0] if p > 1 else inverse[..., 0] * first[..., right]
+    )
+    pull = (squares @ coefficients[..., None])[..., 0] if p > 1 else squares[..., 0] * coefficients
+    rest = second[..., -2] + _sum(coefficients * (pull - 2 * second[..., right]))
+    return np.asarray(rest - first[..., -1] + (trace(inverse, squares) if restricted else 0.0))
+
+
 def log_likelihood(sets: Sets, tau2: Floats, *, restricted: bool) -> Floats:
     """The (restricted) log-likelihood at tau2, maximised over the coefficients; ``tau2`` (B,)."""
     fitted = fit(sets, tau2)

@@ -19,6 +19,7 @@ from opentrd.evidence.pairwise.algebra import (
     Sets,
     cross,
     fit,
+    grid_score,
     log_likelihood,
     score,
     trace,
@@ -121,7 +122,7 @@ def _paule_mandel(sets: Sets) -> Floats:
 def _maximum(sets: Sets, *, restricted: bool) -> Floats:
     """The global maximum of the (restricted) likelihood."""
     grid = _grid(sets)
-    slopes = score(sets, grid, restricted=restricted)
+    slopes = grid_score(sets, grid, restricted=restricted)
     rising = slopes > 0
     peaks: Truths = rising[:, :-1] & ~rising[:, 1:]
     at_zero = ~rising[:, 0]
