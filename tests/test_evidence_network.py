@@ -141,6 +141,18 @@ def test_transitivity_of_arms_and_of_contrasts() -> None:
     assert (rows["lithium"]["stage"], rows["placebo"]["stage"]) == ("3 [3, 3]", "5 [4, 6]")
 
 
+@pytest.mark.parametrize("model", ["common", "REML"])
+def test_all_pairs_of_a_study_of_several_arms_say_what_its_arms_say(model: str) -> None:
+    arms = _diabetes(model)
+    contrasts = [
+        {"study": row["study"], "treatment_1": row["treatment_1"], "treatment_2": row["treatment_2"],
+         "yi": row["estimate"], "vi": row["se"] ** 2}
+        for row in arms.studies()
+    ]  # fmt: skip
+    assert len(contrasts) == 28
+    _same(arms, pool_network(contrasts, model=model, reference="placebo"))
+
+
 def test_rows_of_the_plots() -> None:
     result = _diabetes("DL")
     placed = {row["treatment"]: row for row in nodes(result)}

@@ -178,22 +178,26 @@ def _study(name: str, lines: Sequence[Line], notes: list[str]) -> Study:
             "add the missing pairs (their variances give the covariance), or give the arms instead of contrasts; "
             "two studies under one name need two names",
         )
+    rows = tuple(dict(line.cells) for line in lines)
+    if len(arms) == 2:
+        _, first, yi, vi = next(iter(pairs.values()))
+        sign = 1.0 if first == arms[1] else -1.0
+        return Study(name, tuple(arms), np.array([sign * yi]), np.array([[vi]]), rows)
     effect, variance = _matrices(arms, pairs)
-    contrasts = _closed(name, arms, effect, pairs) if len(arms) > 2 else effect[1:, 0]
+    contrasts = _closed(name, arms, effect, pairs)
     covariance = (variance[1:, :1] + variance[:1, 1:] - variance[1:, 1:]) / 2.0
-    if len(arms) > 2:
-        smallest = float(np.linalg.eigvalsh(covariance)[0])
-        if smallest <= 1e-9 * float(np.trace(covariance)):
-            raise lines[0].fault(
-                f"the variances of the pairs of study {name} contradict each other: no covariance of its "
-                f"{len(arms)} arms gives them ("
-                + ", ".join(f"{' - '.join(sort_names(p))} {v[3]:g}" for p, v in pairs.items())
-                + ")",
-                "vi",
-                "the standard error of each pair no larger than the sum of the other two of its triangle",
-                "compute the variances again from the arms",
-            )
-    return Study(name, tuple(arms), contrasts, covariance, tuple(dict(line.cells) for line in lines))
+    smallest = float(np.linalg.eigvalsh(covariance)[0])
+    if smallest <= 1e-9 * float(np.trace(covariance)):
+        raise lines[0].fault(
+            f"the variances of the pairs of study {name} contradict each other: no covariance of its "
+            f"{len(arms)} arms gives them ("
+            + ", ".join(f"{' - '.join(sort_names(p))} {v[3]:g}" for p, v in pairs.items())
+            + ")",
+            "vi",
+            "the standard error of each pair no larger than the sum of the other two of its triangle",
+            "compute the variances again from the arms",
+        )
+    return Study(name, tuple(arms), contrasts, covariance, rows)
 
 
 def _matrices(

@@ -79,18 +79,39 @@ def decompose(network: Network, consistent: Rows) -> Decomposition:
 
     ``consistent``: the rows under consistency (reference column left out).
     """
-    starts = np.cumsum([0, *(len(study.treatments) - 1 for study in network.studies)])
-    per_design = {}
-    for design, members in network.designs.items():
-        names = design_names(network, design)
-        value = 0.0
-        if len(members) > 1:  # a design of one study fits it exactly
-            where = np.array([network.treatments.index(name) for name in names[1:]])
-            rows = np.concatenate([np.arange(starts[index], starts[index + 1]) for index in members])
-            own = Rows(network.effect[rows], network.incidence[np.ix_(rows, where)], network.variance[rows])
-            value = own.fit().q
-        per_design[design] = Q.of(value, (len(members) - 1) * (len(names) - 1))
+    found = _within(network)
+    per_design = {
+        design: Q.of(
+            float(found[place]), (len(members) - 1) * (len(network.studies[members[0]].treatments) - 1)
+        )
+        for place, (design, members) in enumerate(network.designs.items())
+    }
     total = consistent.fit().q
     within = Q.of(sum(q.value for q in per_design.values()), sum(q.df for q in per_design.values()))
     between = Q.of(total - within.value, consistent.df - within.df)
     return Decomposition(Q.of(total, consistent.df), within, between, per_design)
+
+
+def _within(network: Network) -> Array:
+    """Q of each design around its own effects, shape (designs,)."""
+    design_of_study = np.zeros(len(network.studies), dtype=np.intp)
+    for place, members in enumerate(network.designs.values()):
+        design_of_study[list(members)] = place
+    design_of_row = design_of_study[network.study_of_row]
+    weights, size = 1.0 / network.variance, len(network.designs)
+    # All designs of two arms at once: later treatment minus earlier one, around their weighted means.
+    arms = np.array([len(study.treatments) for study in network.studies])[network.study_of_row]
+    sign = np.where(network.incidence.argmax(axis=1) > network.incidence.argmin(axis=1), 1.0, -1.0)
+    effect = sign * network.effect
+    two = np.where(arms == 2, weights, 0.0)
+    total = np.bincount(design_of_row, two, size)
+    means = np.bincount(design_of_row, two * effect, size) / np.where(total > 0, total, 1.0)
+    found = np.bincount(design_of_row, two * (effect - means[design_of_row]) ** 2, size)
+    for place, (design, members) in enumerate(network.designs.items()):
+        names = design_names(network, design)
+        if len(names) > 2 and len(members) > 1:  # a design of one study fits it exactly
+            rows = np.flatnonzero(design_of_row == place)
+            where = np.array([network.treatments.index(name) for name in names[1:]])
+            own = Rows(network.effect[rows], network.incidence[np.ix_(rows, where)], network.variance[rows])
+            found[place] = own.fit().q
+    return np.asarray(found)

@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 Array = NDArray[np.float64]
+_ONE = np.ones((1, 1))
 Row = dict[str, Any]
 
 
@@ -66,14 +67,18 @@ class Network:
     notes: tuple[str, ...] = ()
 
     @cached_property
+    def _independent(self) -> tuple[tuple[Array, Array], ...]:
+        return tuple(_transform(study.covariance) for study in self.studies)
+
+    @cached_property
     def transforms(self) -> tuple[Array, ...]:
         """T of each study, shape (arms - 1, arms - 1)."""
-        return tuple(_transform(study.covariance)[0] for study in self.studies)
+        return tuple(transform for transform, _ in self._independent)
 
     @cached_property
     def variance(self) -> Array:
         """Sampling variance of each independent row, shape (m,)."""
-        return np.concatenate([_transform(study.covariance)[1] for study in self.studies])
+        return np.concatenate([variance for _, variance in self._independent])
 
     @cached_property
     def effect(self) -> Array:
@@ -111,13 +116,16 @@ class Network:
                     found.setdefault((first, second), []).append(index)
         return {pair: tuple(found[pair]) for pair in sorted(found, key=lambda p: (_key(p[0]), _key(p[1])))}
 
+    @cached_property
+    def _place(self) -> dict[str, int]:
+        return {name: index for index, name in enumerate(self.treatments)}
+
     def arms_of(self, study: Study) -> Array:
         """Contrasts of a study over all treatments, shape (arms - 1, treatments): +1 the arm, -1 the first arm."""
-        place = {name: index for index, name in enumerate(self.treatments)}
         rows = np.zeros((len(study.treatments) - 1, len(self.treatments)))
-        rows[:, place[study.treatments[0]]] = -1.0
+        rows[:, self._place[study.treatments[0]]] = -1.0
         for row, name in enumerate(study.treatments[1:]):
-            rows[row, place[name]] += 1.0
+            rows[row, self._place[name]] = 1.0
         return rows
 
     def stack(self, blocks: Sequence[Array]) -> Array:
@@ -166,7 +174,7 @@ def _transform(covariance: Array) -> tuple[Array, Array]:
     """T and the variances with T V T' = diag(variances) and T S T' = I."""
     size = len(covariance)
     if size == 1:
-        return np.eye(1), covariance[0]
+        return _ONE, covariance[0]
     half = np.linalg.inv(np.linalg.cholesky(heterogeneity_shape(size)))
     variances, vectors = np.linalg.eigh(half @ covariance @ half.T)
     return vectors.T @ half, variances
