@@ -71,9 +71,29 @@ def test_the_three_files_become_record_tables(tmp_path: Path) -> None:
     assert summary["measurements"] == 9 + 1 + 6
 
 
+def test_measured_values_keep_their_unit_and_their_limit_of_detection(tmp_path: Path) -> None:
+    out = tmp_path / "record"
+    files = write(
+        tmp_path,
+        HSCRP_X="SEQN,LBXHSCRP,LBDHRPLC\n1,4.2,0\n2,0.11,1\n3,,\n",
+        CRP_D="SEQN,LBXCRP\n1,0.3\n",
+        BMX_X="SEQN,BMXBMI,BMXWT\n1,31.5,90\n",
+    )
+    summary = convert(files, out)
+    found = [
+        (row["person_id"], row["measure"], row["sign"] + row["value"], row["unit"])
+        for row in table(out / "measurement.csv")
+    ]
+    assert found == [
+        ("1", "hs-CRP", "4.2", "mg/L"), ("2", "hs-CRP", "<0.17", "mg/L"), ("1", "CRP", "0.3", "mg/dL"),
+        ("1", "BMI", "31.5", "kg/m2"), ("1", "body weight", "90", "kg"),
+    ]  # fmt: skip
+    assert summary["persons"] == 3 and summary["unconverted"]["no value"] == 3
+
+
 def test_whatever_becomes_nothing_is_listed(tmp_path: Path) -> None:
     out = tmp_path / "record"
-    files = write(tmp_path, DEMO_X=DEMO, DPQ_X=DPQ, RXQ_RX_X=RXQ, BMX_X="SEQN\n1\n")
+    files = write(tmp_path, DEMO_X=DEMO, DPQ_X=DPQ, RXQ_RX_X=RXQ, PAQ_X="SEQN\n1\n")
     summary = convert(files, out)
     listed = {
         (row["field"], row["value"], row["reason"]): int(row["rows"])
@@ -90,7 +110,7 @@ def test_whatever_becomes_nothing_is_listed(tmp_path: Path) -> None:
         ("RXDDRUG", "55555", "drug not named (drug name unknown)"): 1,
         ("RXDDAYS", "99999", "days taken not answered (don't know); left empty"): 1,
         ("RXDUSE", "7", "refused whether any drug is taken"): 1,
-        ("file", "BMX_X.csv", "not a DEMO, DPQ or RXQ_RX file; not read"): 1,
+        ("file", "PAQ_X.csv", "not a DEMO, DPQ, RXQ_RX, HSCRP, CRP or BMX file; not read"): 1,
     }
     assert sum(summary["unconverted"].values()) == sum(listed.values())
 
@@ -133,7 +153,7 @@ def test_the_same_file_twice_counts_once(tmp_path: Path) -> None:
 
 
 def test_a_folder_stands_for_its_files(tmp_path: Path) -> None:
-    files = write(tmp_path, DEMO_X=DEMO, DPQ_X=DPQ, RXQ_RX_X=RXQ, BMX_X="SEQN\n1\n")
+    files = write(tmp_path, DEMO_X=DEMO, DPQ_X=DPQ, RXQ_RX_X=RXQ, PAQ_X="SEQN\n1\n")
     assert convert([tmp_path], tmp_path / "a") == convert(files[:3], tmp_path / "b")
 
 
@@ -141,8 +161,8 @@ def test_a_folder_stands_for_its_files(tmp_path: Path) -> None:
 
 
 def test_no_file_to_convert(tmp_path: Path) -> None:
-    with pytest.raises(InputError, match=r"No NHANES file.*DEMO_\*.*given: BMX_X.csv"):
-        convert(write(tmp_path, BMX_X="SEQN\n1\n"), tmp_path / "out")
+    with pytest.raises(InputError, match=r"No NHANES file.*DEMO_\*.*given: PAQ_X.csv"):
+        convert(write(tmp_path, PAQ_X="SEQN\n1\n"), tmp_path / "out")
 
 
 def test_a_missing_column_is_named(tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""Converter: official NHANES files (demographics, PHQ-9, prescription drugs) -> record tables.
+"""Converter: official NHANES files (demographics, PHQ-9, prescription drugs, CRP, body measures) -> record tables.
 
 NHANES is a cross-sectional survey: it says which drugs a participant takes today and for how many days so
 far, and how the last two weeks were, but no calendar date of either. The record therefore holds reported,
@@ -16,6 +16,7 @@ import zlib
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from importlib import import_module
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -30,7 +31,22 @@ FILE_KINDS: dict[str, tuple[str, ...]] = {
     "DEMO": ("SEQN", "RIAGENDR"),
     "DPQ": ("SEQN", *(f"DPQ0{item}0" for item in range(1, 10))),
     "RXQ_RX": ("SEQN", "RXDUSE", "RXDDRUG", "RXDDAYS"),
+    "HSCRP": ("SEQN", "LBXHSCRP", "LBDHRPLC"),
+    "CRP": ("SEQN", "LBXCRP"),
+    "BMX": ("SEQN", "BMXBMI"),
 }
+# Files of measured values: column -> measure, unit, column of the comment code ('1': below the limit of detection).
+_VALUES: dict[str, tuple[tuple[str, str, str, str], ...]] = {
+    "HSCRP": (("LBXHSCRP", "hs-CRP", "mg/L", "LBDHRPLC"),),
+    "CRP": (("LBXCRP", "CRP", "mg/dL", ""),),
+    "BMX": (
+        ("BMXBMI", "BMI", "kg/m2", ""),
+        ("BMXWT", "body weight", "kg", ""),
+        ("BMXHT", "body height", "cm", ""),
+        ("BMXWAIST", "waist circumference", "cm", ""),
+    ),
+}
+_KINDS = ", ".join([*FILE_KINDS][:-1]) + " or " + [*FILE_KINDS][-1]
 _SUFFIXES = (".csv.gz", ".csv", ".xpt")
 _SEX = {"1": "male", "2": "female"}
 _NOT_ANSWERED = {"7": "refused", "9": "don't know"}
@@ -60,8 +76,8 @@ def convert(files: list[Path], out: Path) -> dict[str, Any]:
     """Write ``person.csv``, ``exposure.csv``, ``measurement.csv`` and ``unconverted.csv`` into ``out``.
 
     Args:
-        files: DEMO_*, DPQ_*, RXQ_RX_* of any cycles, as .xpt (needs the extra ``pandas``), .csv or .csv.gz; of a
-            folder, those of its files. A file that is given twice counts once.
+        files: files of the kinds in ``FILE_KINDS`` of any cycles, as .xpt (needs the extra ``pandas``), .csv or
+            .csv.gz; of a folder, those of its files. A file that is given twice counts once.
         out: folder, made when missing. A table is written only when a file for it is given, so that what was
             not asked stays "not kept".
 
@@ -78,7 +94,7 @@ def convert(files: list[Path], out: Path) -> dict[str, Any]:
     for path in _all_files(files):
         kind = _kind(path)
         if kind is None:
-            notes.add(path, "file", path.name, "not a DEMO, DPQ or RXQ_RX file; not read")
+            notes.add(path, "file", path.name, f"not a {_KINDS} file; not read")
             continue
         table = _read(path, kind)
         digest = hashlib.sha256(path.read_bytes()).digest()
@@ -89,8 +105,8 @@ def convert(files: list[Path], out: Path) -> dict[str, Any]:
             rows[kind].append((path, table))
     if not any(rows.values()):
         raise InputError(
-            "No NHANES file to convert. Expected files named DEMO_*, DPQ_* or RXQ_RX_* (.xpt, .csv, "
-            f".csv.gz), given: {', '.join(path.name for path in files) or 'none'}."
+            f"No NHANES file to convert. Expected files named {', '.join(f'{kind}_*' for kind in FILE_KINDS)} "
+            f"(.xpt, .csv, .csv.gz), given: {', '.join(path.name for path in files) or 'none'}."
         )
     out.mkdir(parents=True, exist_ok=True)
     summary: dict[str, Any] = {"persons": 0, "exposures": 0, "measurements": 0}
@@ -99,9 +115,12 @@ def convert(files: list[Path], out: Path) -> dict[str, Any]:
     if rows["RXQ_RX"]:
         columns = ("exposure_id", "person_id", "agent", "days_taken", "ongoing", "indication", "status")
         summary["exposures"] = _write(out / "exposure.csv", columns, _exposures(rows["RXQ_RX"], notes))
-    if rows["DPQ"]:
-        fields = ("measurement_id", "person_id", "measure", "value", "assay")
-        summary["measurements"] = _write(out / "measurement.csv", fields, _measurements(rows["DPQ"], notes))
+    if rows["DPQ"] or any(rows[kind] for kind in _VALUES):
+        fields = ("measurement_id", "person_id", "measure", "value", "unit", "sign", "assay")
+        answers = _measurements(rows["DPQ"], notes)
+        summary["measurements"] = _write(
+            out / "measurement.csv", fields, chain(answers, _values(rows, notes))
+        )
     counted = [(*key, str(count)) for key, count in sorted(notes.counts.items())]
     _write(out / "unconverted.csv", ("file", "field", "value", "reason", "rows"), counted)
     summary["unconverted"] = notes.by_reason()
@@ -135,7 +154,7 @@ def _persons(rows: dict[str, list[tuple[Path, list[Row]]]], notes: _Unconverted)
                 notes.add(
                     path, "RIDAGEYR", "", "age in years at the interview; a record takes a birth date only"
                 )
-    for kind in ("DPQ", "RXQ_RX"):
+    for kind in FILE_KINDS:
         for _, table in rows[kind]:
             for row in table:
                 sex.setdefault(row["SEQN"], "")
@@ -195,8 +214,8 @@ def _measurements(tables: Sequence[tuple[Path, list[Row]]], notes: _Unconverted)
                         row["SEQN"],
                         f"PHQ-9 item {item}",
                         answer,
-                        "",
-                    )
+                        "", "", "",
+                    )  # fmt: skip
                 elif answer in _NOT_ANSWERED:
                     notes.add(path, field, answer, f"item not answered ({_NOT_ANSWERED[answer]})")
                 elif answer == "":
@@ -205,9 +224,35 @@ def _measurements(tables: Sequence[tuple[Path, list[Row]]], notes: _Unconverted)
                     notes.add(path, field, answer, "expected 0, 1, 2 or 3")
             if len(answered) == len(_PHQ9_ITEMS):
                 total = str(sum(answered))
-                yield (f"{_stem(path)} {row['SEQN']} total", row["SEQN"], "PHQ-9", total, "summed from items")
+                id_ = f"{_stem(path)} {row['SEQN']} total"
+                yield (id_, row["SEQN"], "PHQ-9", total, "", "", "summed from items")
             else:
                 notes.add(path, "DPQ010-DPQ090", "", "no PHQ-9 total: not all nine items are answered")
+
+
+def _values(rows: dict[str, list[tuple[Path, list[Row]]]], notes: _Unconverted) -> Iterator[tuple[str, ...]]:
+    """The measured values, each with its unit; what lies below the limit of detection with ``<``."""
+    for kind, columns in _VALUES.items():
+        for path, table in rows[kind]:
+            for row in table:
+                for column, measure, unit, comment in columns:
+                    value = row.get(column, "")
+                    if value == "":
+                        notes.add(path, column, "", "no value")
+                        continue
+                    below = bool(comment) and row.get(comment) == "1"
+                    id_ = f"{_stem(path)} {row['SEQN']} {column}"
+                    given = _limit(value) if below else value
+                    yield (id_, row["SEQN"], measure, given, unit, "<" if below else "", "")
+
+
+def _limit(filled: str) -> str:
+    """A bound that the value lies below. NHANES fills in the limit of detection divided by the square root of 2,
+    rounded to two digits; the bound is what could have been rounded to it, rounded up."""
+    try:
+        return f"{math.ceil((float(filled) + 0.005) * math.sqrt(2) * 100) / 100:.2f}"
+    except ValueError:
+        return filled
 
 
 def _ingredients(drug: str) -> list[str]:
@@ -222,7 +267,7 @@ def _stem(path: Path) -> str:
 
 
 def _kind(path: Path) -> str | None:
-    """DEMO, DPQ or RXQ_RX by the file's name, else None."""
+    """The kind by the file's name (CRP_D is of the kind CRP), else None."""
     if not path.name.lower().endswith(_SUFFIXES):
         return None
     stem = _stem(path).upper().removeprefix("P_")
