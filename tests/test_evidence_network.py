@@ -315,9 +315,21 @@ def test_two_treatments_are_a_pairwise_meta_analysis(seed: int, k: int, test: st
         pytest.approx(pairwise["q"], rel=1e-7),
         pairwise["q_df"],
     )
-    if model in ("REML", "ML", "DL"):
-        assert network.tau2_low == pytest.approx(pairwise["tau2_low"], rel=1e-5, abs=1e-9)
-        assert network.tau2_high == pytest.approx(pairwise["tau2_high"], rel=1e-5, abs=1e-9)
+    if model != "common":
+        for ours, theirs in ((network.tau2_low, "tau2_low"), (network.tau2_high, "tau2_high")):
+            assert (ours is None) == (pairwise[theirs] is None)
+            if ours is not None:
+                assert ours == pytest.approx(pairwise[theirs], rel=1e-5, abs=1e-9)
+
+
+def test_studies_that_agree_too_well_have_no_interval_of_tau2() -> None:
+    rows = [
+        {"study": f"s{i}", "treatment_1": "A", "treatment_2": "B", "yi": 0.5 + 0.001 * i, "vi": 0.5}
+        for i in range(8)
+    ]
+    result = pool_network(rows)
+    assert (result.tau2, result.tau2_low, result.tau2_high) == (0.0, None, None)
+    assert any("better than chance" in note for note in result.notes)
 
 
 @settings(max_examples=15, deadline=None)

@@ -145,11 +145,13 @@ def _likelihood(rows: Rows, restricted: bool) -> float:
 def tau2_interval(rows: Rows, level: float = 0.95) -> tuple[float | None, float | None]:
     """Interval of tau2 by the Q profile: all tau2 at which the generalised Q is not extreme for chi-squared on its df.
 
-    Both ends are 0 when Q is small even at tau2 = 0 (the interval is empty above zero). (None, None) without df.
+    (None, None) without df, and where Q is so small even at tau2 = 0 that no tau2 fits (the interval is empty).
     """
     if rows.df <= 0:
         return None, None
     low, high = chi2.ppf([(1 - level) / 2, (1 + level) / 2], rows.df)
+    if rows.fit().q < low:
+        return None, None
     return _where_q_is(rows, float(high)), _where_q_is(rows, float(low))
 
 

@@ -60,6 +60,10 @@ def pool_network(
             "tau2 cannot be estimated: the studies give no more contrasts than there are effects; "
             "these are the effects of the common-effect model"
         )
+    elif low is None:
+        notes.append(
+            "the interval of tau2 by the Q profile is empty: the studies agree better than chance would make them"
+        )
     covariance, degrees = fit.covariance, None
     if test == "knapp-hartung":
         if rows.df > 0:
