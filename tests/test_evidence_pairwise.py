@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import doctest
 import json
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +21,7 @@ from opentrd.evidence.pairwise.algebra import log_likelihood, make_sets
 from opentrd.evidence.pairwise.tau2 import MODELS
 
 Floats = NDArray[np.float64]
+ROOT = Path(__file__).parents[1]
 RANDOM = tuple(model for model in MODELS if model != "common")
 CONTRACT = (
     "estimate", "se", "ci_low", "ci_high", "pi_low", "pi_high", "tau2", "tau2_low", "tau2_high", "i2", "h2", "q", "q_df",
@@ -174,6 +177,27 @@ def test_moderators_of_their_own_for_each_set() -> None:
         alone = pool_sets(yi[:, at], vi[:, at], mods=x[:, :, at])
         assert_allclose(together.coefficients[at], alone.coefficients[0], rtol=1e-8)
         assert_allclose(together.tau2[at], alone.tau2[0], rtol=1e-8, atol=1e-12)
+
+
+@pytest.mark.parametrize("row", [("similar", 5, 0.1), ("unequal", 3, 0.5)])
+def test_the_page_on_coverage_says_what_the_simulation_gives(row: tuple[str, int, float]) -> None:
+    sys.path.insert(0, str(ROOT / "tools"))
+    import simulate_pairwise
+
+    page = (ROOT / "docs" / "coverage.md").read_text(encoding="utf-8")
+    start = f"| {row[0]} | {row[1]} | {row[2]:g} |"
+    line = next(line for line in page.splitlines() if line.startswith(start))
+    said = [float(part) for part in line.removeprefix(start).strip(" |").split("|")]
+    # A set whose interval ends beside the truth may fall to the other side on another machine.
+    assert_allclose(simulate_pairwise.cell(*row), said, atol=0.1)
+    if row[0] == "similar":  # the binomial error of 95 % in 10,000 sets is 0.2
+        assert said[1] == pytest.approx(95, abs=1.0)
+
+
+def test_the_examples_of_the_documentation(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(ROOT)
+    failed, tried = doctest.testfile(str(ROOT / "docs" / "evidence-pairwise.md"), module_relative=False)
+    assert tried > 5 and failed == 0
 
 
 def test_the_result_has_the_keys_of_the_contract_and_is_json() -> None:
