@@ -143,6 +143,23 @@ def test_rounded_pairs_of_one_study_pass() -> None:
     assert "contradict each other" in _said(rows)
 
 
+def test_names_that_could_be_taken_for_each_other() -> None:
+    """Two spellings are two treatments, and a note says so; a colon in a name does not merge two designs."""
+    rows = [
+        _contrast("a", "SSRI", "placebo"),
+        _contrast("b", "ssri ", "placebo"),
+        _contrast("c", "ssri", "SSRI"),
+    ]
+    assert pool_network(rows).notes == ("'SSRI' and 'ssri' are taken as different treatments",)
+    rows = [
+        _contrast("a", "A:B", "C"),
+        _contrast("b", "A", "B:C"),
+        _contrast("c", "A", "C"),
+        _contrast("d", "A", "C"),
+    ]
+    assert len(pool_network(rows).per_design) == 3
+
+
 def test_a_study_without_events_is_left_out_with_a_note() -> None:
     rows = [
         _arm("a", "A"),
@@ -235,6 +252,7 @@ def test_what_cannot_be_split_or_explained_says_so() -> None:
         (GOOD, {"interactions": [("A", "B")]}, "no treatment combines A and B"),
         ([_contrast("a", "A+", "B"), _contrast("b", "A+", "B")], {}, "empty part"),
         ([_contrast("a", "A+A", "B"), _contrast("b", "A+A", "B")], {}, "names a component twice"),
+        ([_contrast("a", "A*C", "B"), _contrast("b", "A*C", "B")], {}, "an asterisk in the name"),
         (
             [_contrast("a", "A", "A+P"), _contrast("b", "A", "A+P")],
             {"inactive": "P"},

@@ -55,10 +55,22 @@ def build_network(
             studies, notes = studies_from_contrasts(lines)
         refuse_few(studies, file)
         treatments = sort_names({name for study in studies for name in study.treatments})
-        network = Network(tuple(studies), tuple(treatments), measure, tuple(notes))
+        network = Network(tuple(studies), tuple(treatments), measure, (*notes, *_alike(treatments)))
     if connected:
         refuse_parts(network)
     return network
+
+
+def _alike(treatments: list[str]) -> list[str]:
+    """Notes about names that differ only in case or blanks: probably one treatment spelled in two ways."""
+    groups: dict[str, list[str]] = {}
+    for name in treatments:
+        groups.setdefault("".join(name.casefold().split()), []).append(name)
+    return [
+        f"{' and '.join(repr(name) for name in names)} are taken as different treatments"
+        for names in groups.values()
+        if len(names) > 1
+    ]
 
 
 def refuse_parts(network: Network) -> None:

@@ -198,6 +198,14 @@ def _components(treatment: str, separator: str) -> set[str]:
             expected=f"components separated by {separator!r}",
             advice="correct the name or choose another separator",
         )
+    if "*" in treatment:
+        raise EvidenceError(
+            "an asterisk in the name of a component, which marks interactions",
+            field="treatment",
+            value=treatment,
+            expected="names without *",
+            advice="write the name in another way",
+        )
     if len(set(parts)) < len(parts):
         raise EvidenceError(
             "a combination that names a component twice",

@@ -36,8 +36,8 @@ class Study:
 
     @property
     def design(self) -> str:
-        """The set of treatments compared, as sorted text joined by ``:``."""
-        return ":".join(sort_names(self.treatments))
+        """The set of treatments compared, as sorted text joined by ``:`` (a name that holds one stands in quotes)."""
+        return ":".join(f'"{name}"' if ":" in name else name for name in sort_names(self.treatments))
 
     def pair(self, first: str, second: str) -> tuple[float, float]:
         """Effect and variance of ``first`` minus ``second`` in this study."""
