@@ -209,7 +209,8 @@ def _z_range(found: Estimate, level: float) -> tuple[float, float]:
     return smallest * 0.97, max(corners) * 1.08
 
 
-def _p_fits(found: Estimate, level: float, sides: int = 2) -> bool:
+def p_fits(found: Estimate, level: float, sides: int = 2) -> bool:
+    """Whether the printed p value is possible when the interval has this level and the test so many sides."""
     assert found.p is not None
     low_z, high_z = _z_range(found, level)
     smallest, largest = (float(sides * stats.norm.sf(z)) for z in (high_z, low_z))
@@ -236,7 +237,7 @@ def interval_against_p(material: Material) -> Iterator[Finding]:
             or _outside(found)
             or found.low.value >= found.high.value
             or (found.measure in RATIO and found.low.low <= 0)
-            or _p_fits(found, found.level)
+            or p_fits(found, found.level)
         ):
             continue
         low_z, high_z = _z_range(found, found.level)
@@ -245,7 +246,7 @@ def interval_against_p(material: Material) -> Iterator[Finding]:
             f"{level:.0%}, {'two' if sides == 2 else 'one'}-sided"
             for level in LEVELS
             for sides in (2, 1)
-            if (level, sides) != (found.level, 2) and _p_fits(found, level, sides)
+            if (level, sides) != (found.level, 2) and p_fits(found, level, sides)
         ]
         would = f"; it would fit if the interval were {fits[0]}" if fits else ""
         yield Finding(

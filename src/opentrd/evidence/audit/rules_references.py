@@ -268,7 +268,7 @@ def _shifted(shift: int, wrong: list[Wrong], listed: dict[int, Reference]) -> Fi
     return Finding(
         "author_against_entry", "; ".join(dict.fromkeys(places)), "; ".join(pairs.values()),
         f"list of {len(listed)} entries",
-        f"the text counts {abs(shift)} {'higher' if shift > 0 else 'lower'} than the list from {lowest} on: an entry was "
-        f"{'taken out' if shift > 0 else 'added'} without renumbering",
+        f"{len(pairs)} named authors stand {abs(shift)} {'lower' if shift > 0 else 'higher'} in the list than they are cited "
+        f"(seen from {lowest} on): an entry was {'taken out' if shift > 0 else 'added'} without renumbering",
         "high",
     )  # fmt: skip

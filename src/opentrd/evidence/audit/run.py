@@ -3,27 +3,35 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from opentrd import knowledge
 from opentrd.evidence.audit import (
     read,
+    rules_columns,
     rules_counts,
+    rules_effects,
     rules_flow,
     rules_interval,
+    rules_methods,
+    rules_polarity,
     rules_reference_list,
     rules_references,
     rules_scale,
+    rules_studies,
     rules_tests,
+    rules_text,
 )
 from opentrd.evidence.audit.model import SEVERITIES, Document, Finding, Material
 from opentrd.evidence.audit.registry import RULES
+from opentrd.evidence.audit.shelf import Shelf, number, same_effects
 from opentrd.evidence.errors import EvidenceError
 
 # Importing a module of rules registers them; the order is the order of the documentation.
 MODULES = (
-    rules_interval, rules_tests, rules_counts, rules_flow, rules_scale, rules_references, rules_reference_list,
+    rules_interval, rules_tests, rules_counts, rules_flow, rules_scale, rules_columns, rules_methods,
+    rules_references, rules_reference_list, rules_text, rules_polarity, rules_studies, rules_effects,
 )  # fmt: skip
 FACTS = ("measure", "measure_code", "study", "arm", "effect", "claim")
 
@@ -78,7 +86,7 @@ def examine(material: Material, progress: Callable[[str], None] = lambda _: None
     for rule in RULES.values():
         progress(f"rule {rule.id}")
         found.extend(rule.check(material))
-    unique = list(dict.fromkeys(found))
+    unique = [_with_origin(one, material) for one in dict.fromkeys(found)]
     order = {document.file: place for place, document in enumerate(material.documents)}
 
     def rank(one: Finding) -> tuple[int, int, int]:
@@ -95,3 +103,37 @@ def examine(material: Material, progress: Callable[[str], None] = lambda _: None
         tuple(sorted((one for one in unique if one.question), key=rank)),
         tuple(material.documents),
     )
+
+
+_COPIED = ("sign_lost", "estimate_outside_interval", "estimate_off_centre", "interval_order")
+
+
+def _with_origin(found: Finding, material: Material) -> Finding:
+    """Whether a wrong interval already stands so in the study (then the review only copied it)."""
+    if found.rule not in _COPIED or found.origin:
+        return found
+    shelf = Shelf(material)
+    for document in material.documents:
+        for table in document.tables:
+            for row in table.rows:
+                study = shelf.of_row(document, row.study) if str(table.place(row)) == found.locus else None
+                if study is None:
+                    continue
+                for one in document.estimates:
+                    if one.place != table.place(row) or not one.low or not one.high:
+                        continue
+                    if one.value.text not in found.statement_a or one.low.text not in found.statement_b:
+                        continue
+                    printed = [
+                        effect
+                        for effect in same_effects(shelf, study, one)
+                        if number(effect, "ci_low") is not None
+                    ]
+                    alike = any(
+                        number(effect, "ci_low") == one.low.value
+                        and number(effect, "ci_high") == one.high.value
+                        for effect in printed
+                    )
+                    if printed:
+                        return replace(found, origin="study" if alike else "review")
+    return found

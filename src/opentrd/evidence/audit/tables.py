@@ -31,6 +31,11 @@ ROLES: tuple[tuple[str, str], ...] = (
     ("percent", r"percent(?:age)?|%|pct|proportion[ _]%|rate[ _]%"),
     ("percent_1", r"(?:percent|pct)[ _]?1|(?:percent|pct)[ _](?:treatment|active|e|t)"),
     ("percent_2", r"(?:percent|pct)[ _]?2|(?:percent|pct)[ _](?:control|placebo|c|p)"),
+    ("quantity", r"quantity"),
+    ("subject", r"subject|marker"),
+    ("polarity", r"polarity"),
+    ("ci_low", r"value[ _]low"),
+    ("ci_high", r"value[ _]high"),
     ("level", r"(?:ci|confidence|interval)[ _]?level|level"),
     ("ci_low", r"(?:95 ?%?[ _]?)?(?:ci[ _]?(?:low(?:er)?|l|lb|lo)|lower(?:[ _](?:ci|limit|bound))?|lcl|low)"),
     (

@@ -64,7 +64,7 @@ def clean(line: str) -> str:
 
 def is_grid(line: str) -> bool:
     """Whether a line is a row of a table (tabs, or pipes as in Markdown)."""
-    return line.rstrip("\n").count("\t") >= 2 or line.count("|") >= 3
+    return line.count("\t") >= 2 or line.count("|") >= 3 or re.search(r"\S\t\S", line) is not None
 
 
 def take_apart(text: str, file: str) -> Parts:
