@@ -179,7 +179,8 @@ _TWO = re.compile(
     re.IGNORECASE,
 )
 _ONE = re.compile(
-    r"\b(?:solely|conducted|performed|carried out|done)\b[^.]{0,40}\bby (?:a|the|one) (?:single|sole|one) (?:author|reviewer|researcher)|"
+    r"\b(?:solely|conducted|performed|carried out|done)\b[^.]{0,40}"
+    r"\bby (?:a|the|one) (?:single|sole|one) (?:author|reviewer|researcher)|"
     r"\b(?:sole|single) author\b",
     re.IGNORECASE,
 )
