@@ -8,9 +8,11 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose
+from scipy.stats import chi2
 
 from evidence_oracles import BESIDE, EXPECTED, HERE
-from opentrd.evidence import EvidenceError, pool, pool_sets
+from opentrd.evidence import EvidenceError, pool, pool_sets, variance_intervals
+from opentrd.evidence.pairwise.algebra import log_likelihood
 from opentrd.evidence.pairwise.covariance import blocks, evaluate
 from opentrd.evidence.pairwise.multilevel import pool_bivariate, pool_multilevel
 from opentrd.evidence.pairwise.robust import cluster_robust
@@ -33,6 +35,10 @@ def test_three_levels() -> None:
     assert list(ours.components) == ["district", "school"]
     assert ours.log_likelihood == pytest.approx(theirs["logLik"], rel=1e-9)
     assert ours.q == pytest.approx(theirs["QE"], rel=1e-9)
+    # Its other upper end is missing there.
+    intervals = variance_intervals(ours)
+    assert_allclose([intervals[0]["low"], intervals[0]["high"]], theirs["sigma2_ci"]["1"], rtol=1e-3)
+    assert intervals[1]["low"] == pytest.approx(theirs["sigma2_ci"]["2"][0], rel=1e-3)
     robust = ours.robust(kind="CR1").rows[0]
     assert robust["se"] == pytest.approx(theirs["robust"]["se"], rel=1e-6)
     assert (robust["df"], robust["p_value"]) == (10, pytest.approx(theirs["robust"]["pval"], rel=1e-6))
@@ -85,6 +91,21 @@ def test_the_derivatives_of_the_likelihood() -> None:
     p = whole - whole @ x @ np.linalg.solve(x.T @ whole @ x, x.T @ whole)
     plain = [[np.trace(p @ a @ p @ b) / 2 for a in (same, np.eye(len(y)))] for b in (same, np.eye(len(y)))]
     assert_allclose(evaluate(cut, theta, restricted=True).information, plain, rtol=1e-9)
+
+
+def test_profile_intervals_of_one_variance() -> None:
+    """One level of single effects: the ends are where the likelihood of the ordinary model has fallen by 1.92."""
+    rows = _rows(1, studies=15, each=1)
+    made = pool_multilevel(rows)
+    row = variance_intervals(made)[0]
+    sets = pool(rows, test="z").fitted.sets
+    top = log_likelihood(sets, np.array([row["estimate"]]), restricted=True)[0]
+    for end in ("low", "high"):
+        there = log_likelihood(sets, np.array([row[end]]), restricted=True)[0]
+        assert row[end] == 0 or top - there == pytest.approx(chi2.ppf(0.95, 1) / 2, rel=1e-6)
+    assert row["low"] < row["estimate"] < row["high"]
+    with pytest.raises(EvidenceError, match="nested levels only"):
+        variance_intervals(pool_bivariate(HERE / "periodontal.csv"))
 
 
 def test_nothing_near_is_likelier_than_the_fit() -> None:

@@ -6,7 +6,8 @@ Public here:
   :data:`MEASURES`; what papers print instead: the module :mod:`opentrd.evidence.convert`;
 - pooling: :func:`pool` (one meta-analysis, with moderators), :func:`pool_sets` (many at once), :func:`subgroups`,
   :func:`mantel_haenszel`, :func:`peto`;
-- dependent effects: :func:`cluster_robust`, :func:`pool_multilevel`, :func:`pool_bivariate`;
+- dependent effects: :func:`cluster_robust`, :func:`pool_multilevel`, :func:`pool_bivariate`,
+  :func:`variance_intervals`;
 - what a result rests on: :func:`leave_one_out`, :func:`influence`, :func:`cumulative`;
 - small-study effects: :func:`egger`, :func:`begg`, :func:`trim_fill`, :func:`fail_safe_n`, :func:`pet_peese`,
   :func:`selection_model`, :func:`funnel`;
@@ -24,6 +25,7 @@ from opentrd.evidence.pairwise.funnel import funnel
 from opentrd.evidence.pairwise.models import PooledSets, pool_sets
 from opentrd.evidence.pairwise.multilevel import MultilevelResult, pool_bivariate, pool_multilevel
 from opentrd.evidence.pairwise.pool import pool
+from opentrd.evidence.pairwise.profile import variance_intervals
 from opentrd.evidence.pairwise.result import PairwiseResult
 from opentrd.evidence.pairwise.robust import Robust, cluster_robust
 from opentrd.evidence.pairwise.selection import Selection, selection_model
@@ -66,4 +68,5 @@ __all__ = [
     "selection_model",
     "subgroups",
     "trim_fill",
+    "variance_intervals",
 ]

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from opentrd.evidence.errors import EvidenceError
 from opentrd.evidence.pairwise.roots import Floats, Truths
 
 
@@ -61,6 +62,15 @@ def make_sets(y: Floats, v: Floats, has: Truths, x: Floats) -> Sets:
     if x.ndim == 3:
         x = np.where(has[:, :, None], x, 0.0)
     basis, back = np.linalg.qr(x)
+    size = np.sqrt((x**2).sum(axis=-2))
+    loose = np.abs(np.diagonal(back, axis1=-2, axis2=-1)) <= 1e-12 * size
+    if loose.any():
+        where = np.argwhere(loose)[0]
+        raise EvidenceError(
+            "the moderators follow from each other, or there are too few studies for them",
+            row=f"set {where[0] + 1}" if x.ndim == 3 else None, field=f"coefficient {where[-1] + 1}",
+            expected="more studies than coefficients, and moderators that vary apart", advice="use fewer moderators",
+        )  # fmt: skip
     return Sets(
         np.where(has, y, 0.0),
         np.where(has, v, 1.0),

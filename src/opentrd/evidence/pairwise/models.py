@@ -115,10 +115,16 @@ def pool_sets(
         )
     sets = _sets(yi, vi, mods, has, intercept)
     size = max(1, _CELLS_AT_ONCE // sets.y.shape[1])
-    parts = [
-        _solve(sets.take(slice(at, at + size)), model, test, level, intercept, intervals)
-        for at in range(0, len(sets.y), size)
-    ]
+    try:
+        parts = [
+            _solve(sets.take(slice(at, at + size)), model, test, level, intercept, intervals)
+            for at in range(0, len(sets.y), size)
+        ]
+    except np.linalg.LinAlgError:
+        raise EvidenceError(
+            "in one of the sets the moderators follow from each other, or there are too few studies for them",
+            field="has", expected="more studies than coefficients in every set", advice="use fewer moderators",
+        ) from None  # fmt: skip
     if len(parts) == 1:
         return parts[0]
     joined = {
@@ -219,7 +225,7 @@ def _describe(
         h2, i2 = 1 + tau2 / typical, 100 * tau2 / (tau2 + typical)
 
     rest = p - 1 if intercept else p
-    omnibus, omnibus_p = _omnibus(coefficients, covariance, rest, test, df)
+    omnibus, omnibus_p = _omnibus(sets, fitted, scale, rest, test, df)
     lone = p == 1 and intercept and model != "common"
     wide = np.sqrt(se[:, 0] ** 2 + tau2) if lone else np.full(count, np.nan)
     hts = _quantile(level, np.where(df > 1, df - 1, np.nan))
@@ -245,14 +251,19 @@ def _quantile(level: float, df: Floats) -> Floats:
 
 
 def _omnibus(
-    coefficients: Floats, covariance: Floats, rest: int, test: str, df: Floats
+    sets: Sets, fitted: Fit, scale: Floats, rest: int, test: str, df: Floats
 ) -> tuple[Floats, Floats]:
-    """The Wald test of the last ``rest`` coefficients: chi2, or F under t."""
+    """The Wald test of the last ``rest`` coefficients: chi2, or F under t.
+
+    At given weights it is the weighted sum of squares that the moderators explain, over the scale.
+    """
     if rest == 0:
-        empty = np.full(len(coefficients), np.nan)
+        empty = np.full(len(sets.y), np.nan)
         return empty, empty
-    beta, inner = coefficients[:, -rest:], covariance[:, -rest:, -rest:]
-    chi = (beta * np.linalg.solve(inner, beta[..., None])[..., 0]).sum(axis=1)
+    w, left = fitted.weights, sets.y
+    if rest < sets.p:
+        left = left - ((w * left).sum(axis=1) / w.sum(axis=1))[:, None]
+    chi = np.maximum((w * left**2).sum(axis=1) - fitted.q, 0.0) / np.where(scale > 0, scale, np.nan)
     if test == "z":
         return chi, np.asarray(chi2.sf(chi, rest))
     return chi / rest, np.asarray(f.sf(chi / rest, rest, df))

@@ -28,7 +28,7 @@ class MultilevelResult:
     """A model with several variances. ``components``: variance by name (a level, or an outcome); ``correlation``: between
     the two outcomes' true effects, or None; ``coefficients``, ``covariance``; ``marginal``: the covariance of the
     estimates under the model (k, k); ``groups``: the outermost cluster of each row; ``q``: heterogeneity around the
-    common-effect fit."""
+    common-effect fit; ``model``: REML or ML; ``blocks``: the same studies as the likelihood reads them."""
 
     data: EffectTable
     x: Floats
@@ -44,6 +44,8 @@ class MultilevelResult:
     level: float
     log_likelihood: float
     q: float
+    model: str
+    blocks: Blocks
     notes: tuple[str, ...] = ()
 
     def table(self) -> dict[str, Any]:
@@ -64,7 +66,8 @@ class MultilevelResult:
         return {
             "coefficients": rows, "components": self.components, "correlation": self.correlation, "q": self.q,
             "q_df": q_df, "q_p": float(chi2.sf(self.q, q_df)), "k": len(self.data), "clusters": len(set(self.groups)),
-            "log_likelihood": self.log_likelihood, "test": self.test, "level": self.level, "notes": list(self.notes),
+            "log_likelihood": self.log_likelihood, "model": self.model, "test": self.test,
+            "level": self.level, "notes": list(self.notes),
         }  # fmt: skip
 
     def robust(self, *, kind: str = "CR2") -> Robust:
@@ -229,5 +232,6 @@ def _finish(
     df = float(len(set(groups)) - len(terms)) if test == "t" else float("inf")
     return MultilevelResult(
         data, x, terms, components, correlation, made.coefficients, made.covariance, np.asarray(marginal), groups, test,
-        df, level, float(-made.value), float(residual @ inverse @ residual), notes,
+        df, level, float(-made.value), float(residual @ inverse @ residual), model, cut,
+        notes,
     )  # fmt: skip

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import replace
 
 import numpy as np
@@ -95,7 +96,7 @@ def _warnings(result: PairwiseResult) -> tuple[str, ...]:
     """What a reader of the result has to know."""
     f, data = result.fitted, result.data
     said = []
-    twice = sorted({name for name in data.study if data.study.count(name) > 1})
+    twice = sorted(name for name, rows in Counter(data.study).items() if rows > 1)
     if twice:
         shown = ", ".join(twice[:3]) + (" and others" if len(twice) > 3 else "")
         said.append(
