@@ -66,7 +66,8 @@ class PhenotypeName(KnownTable):
 class PgxRecommendation(KnownTable):
     """What a guideline says for one drug at the phenotype of one gene or of two; looked up by score where it is given.
 
-    ``avoid``: the guideline prefers another drug outright; ``actionable``: it departs from the usual dose.
+    ``avoid``: the guideline says to avoid the drug; ``consider_alternative``: it prefers or names another one;
+    ``actionable``: it departs from the usual dose.
     """
 
     system: System
@@ -133,6 +134,7 @@ class LevelRange(KnownTable):
     value_high: float | None
     unit: Literal["ng/mL", "mmol/L"]
     from_age: float | None
+    shown: str = Field(min_length=1)
     note: str | None
 
 
