@@ -146,6 +146,13 @@ def test_egger_is_a_plain_regression() -> None:
         assert p_value[at] == pytest.approx(egger(pool(y[:, at], v[:, at]))["p_value"], rel=1e-9)
 
 
+def test_a_set_with_equal_standard_errors_gets_no_answer_and_spoils_no_other() -> None:
+    y, v = np.array([[0.1, 0.1], [0.4, 0.4], [0.2, 0.2]]), np.array([[0.1, 0.1], [0.1, 0.2], [0.1, 0.4]])
+    statistic, p_value = egger_sets(y, v)
+    assert np.isnan(statistic[0]) and np.isnan(p_value[0])
+    assert p_value[1] == pytest.approx(egger(pool(y[:, 1], v[:, 1]))["p_value"])
+
+
 def test_pet_peese_chooses_by_the_test_of_pet() -> None:
     rng = np.random.default_rng(4)
     v = rng.uniform(0.001, 0.1, 40)

@@ -49,13 +49,19 @@ def egger(result: PairwiseResult, *, method: str = "regression", test: str | Non
 
 
 def egger_sets(yi: ArrayLike, vi: ArrayLike) -> tuple[Floats, Floats]:
-    """Egger's regression for many sets at once: statistic and p-value (B,) of estimates and variances (k, B)."""
+    """Egger's regression for many sets at once: statistic and p-value (B,) of estimates and variances (k, B).
+
+    Both are nan for a set whose standard errors are all equal.
+    """
     y, v = np.asarray(yi, dtype=float), np.asarray(vi, dtype=float)
     y, v = (array if array.ndim == 2 else array[:, None] for array in (y, v))
-    # The standard error as the moderator, a scale free to move: what Knapp-Hartung does at tau2 = 0.
-    made = pool_sets(y, v, model="common", test="t", mods=np.sqrt(v)[:, None, :], intervals=False)
-    scale = np.sqrt(made.q / made.q_df)
-    statistic = made.statistic[:, 1] / scale
+    se = np.sqrt(v)
+    flat = np.ptp(se, axis=0) <= 1e-9 * se.max(axis=0)
+    # A set without anything to test gets a moderator that varies, and no answer.
+    se = np.where(flat, np.arange(len(se))[:, None], se)
+    made = pool_sets(y, v, model="common", test="t", mods=se[:, None, :], intervals=False)
+    # The scale of the residuals is free: what Knapp-Hartung does at tau2 = 0.
+    statistic = np.where(flat, np.nan, made.statistic[:, 1] / np.sqrt(made.q / made.q_df))
     return statistic, 2 * np.asarray(t.sf(np.abs(statistic), made.q_df))
 
 
