@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 
+from opentrd.knowledge.tool_rules import parse_condition
+
 Row = Mapping[str, str]
 Tables = Mapping[str, Sequence[Row]]
 
@@ -15,6 +17,11 @@ EVIDENCE_KEYS: dict[str, tuple[str, ...]] = {
     "citation": ("review", "study"),
     "notice": ("study", "kind", "source"),
     "bias_judgement": ("study", "instrument", "domain", "judged_by"),
+    "tool": ("tool",),
+    "tool_item": ("tool", "item"),
+    "tool_rule": ("tool", "scope", "rank"),
+    "unmasking": ("term", "control"),
+    "important_difference": ("scale", "unit", "source", "population"),
 }
 EVIDENCE_REFERENCES: dict[tuple[str, str], tuple[str, str]] = {
     ("arm", "study"): ("study", "study"),
@@ -26,6 +33,8 @@ EVIDENCE_REFERENCES: dict[tuple[str, str], tuple[str, str]] = {
     ("notice", "study"): ("study", "study"),
     ("bias_judgement", "study"): ("study", "study"),
     ("bias_judgement", "judged_by"): ("study", "study"),
+    ("tool_item", "tool"): ("tool", "tool"),
+    ("tool_rule", "tool"): ("tool", "tool"),
 }
 REVIEW_DESIGNS = ("systematic review", "narrative review", "meta-analysis", "network meta-analysis")
 
@@ -35,6 +44,7 @@ def evidence_findings(read: Tables) -> Iterator[str]:
 
     A table that is not there is not looked at.
     """
+    yield from _rules_name_what_is_there(read)
     studies = {row["study"]: row for row in read.get("study", ())}
     if not studies:
         return
@@ -114,3 +124,32 @@ def _list_numbers_are_own(citations: Sequence[Row]) -> Iterator[str]:
         key = (row["review"], row["number_in_list"])
         if key[1] and seen.setdefault(key, row["study"]) != row["study"]:
             yield f"citation.csv, {row['review']}: number {key[1]} of its list is {seen[key]} and {row['study']}"
+
+
+def _rules_name_what_is_there(read: Tables) -> Iterator[str]:
+    """Every subject of a rule is an item, a scope or a domain of its tool, one of its numbers, or a count of these."""
+    known: dict[str, set[str]] = {}
+    answers: dict[tuple[str, str], set[str]] = {}
+    for tool in read.get("tool", ()):
+        named = {part.strip() for part in tool["subjects"].split(";") if part.strip()}
+        known[tool["tool"]] = named | {"critical_flaws", "weaknesses"}
+    for item in read.get("tool_item", ()):
+        domain = item["domain"]
+        known.setdefault(item["tool"], set()).update(
+            {item["item"], domain, f"{domain}.no", f"{domain}.unclear"}
+        )
+        answers[item["tool"], item["item"]] = set(item["answers"].split())
+    for rule in read.get("tool_rule", ()):
+        known.setdefault(rule["tool"], set()).update({rule["scope"], f"n({rule['then']})"})
+    for rule in read.get("tool_rule", ()):
+        place = f"tool_rule.csv, {rule['tool']}, {rule['scope']}, {rule['rule']}"
+        try:
+            clauses = parse_condition(rule["when"])
+        except ValueError:
+            continue  # its model has said so
+        for clause in clauses:
+            if clause.subject not in known[rule["tool"]]:
+                yield f"{place}: {clause.subject!r} is neither an item nor a number of this tool"
+            strange = clause.words - answers.get((rule["tool"], clause.subject), clause.words)
+            if strange:
+                yield f"{place}: {', '.join(sorted(strange))} is no answer to item {clause.subject}"

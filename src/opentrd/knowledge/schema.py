@@ -14,6 +14,7 @@ from opentrd.knowledge.schema_base import Fact, KnownTable, Name
 from opentrd.knowledge.schema_evidence import EVIDENCE_MODELS
 from opentrd.knowledge.schema_measure import MEASURE_MODELS
 from opentrd.knowledge.schema_pgx import PGX_MODELS
+from opentrd.knowledge.schema_tools import TOOL_MODELS
 
 MeasureKind = Literal["scale", "scale item", "rating", "lab", "vital", "drug level", "history"]
 
@@ -335,6 +336,7 @@ MODELS: dict[str, type[Fact]] = {
     "procedure_set": ProcedureSet,
     "salt_word": SaltWord,
     **EVIDENCE_MODELS,
+    **TOOL_MODELS,
     **MEASURE_MODELS,
     **PGX_MODELS,
 }
