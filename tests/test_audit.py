@@ -1,7 +1,8 @@
 """Every rule of the auditor on a planted contradiction and on a near miss (``tests/audit_cases``).
 
 A case is named ``<rule>.positive*`` or ``<rule>.negative*``. A positive case must give its rule and no other; a negative case
-must stay silent altogether. ``facts.json`` holds invented study rows for the rules that hold a text against its sources.
+must stay silent altogether. A file of the rule's name in ``beside`` is audited together with its cases.
+``facts.json`` holds invented study rows for the rules that hold a text against its sources.
 """
 
 from __future__ import annotations
@@ -29,7 +30,8 @@ def _facts() -> Mapping[str, Sequence[Mapping[str, object]]]:
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.name)
 def test_case(path: Path) -> None:
     rule, kind = path.name.split(".")[:2]
-    report = audit([path], rows=_facts())
+    beside = CASES / "beside" / f"{rule}.txt"
+    report = audit([path, beside] if beside.exists() else [path], rows=_facts())
     fired = {found.rule for found in (*report.findings, *report.questions)}
     assert fired == ({rule} if kind.startswith("positive") else set()), [
         found.row() for found in (*report.findings, *report.questions)

@@ -298,3 +298,41 @@ def _design(locus: str, said: str, study: Row, problem: str) -> Finding:
     return against(
         study, Finding("design_against_study", locus, quote(said), shown, problem, "high", "review")
     )
+
+
+_WEEKS = re.compile(rf"\b(?P<n>{COUNT})[\s-]weeks?\b", re.IGNORECASE)
+_CONTROLLED = re.compile(
+    r"compared (?:to|with) (?:placebo|control|sham)|versus placebo|double-?\s?blind|controlled", re.IGNORECASE
+)
+
+
+@rule(
+    "duration_against_study", group=GROUP, severity="medium",
+    asserts="A comparison is not told over more weeks than the study compared its groups.",
+    needs="a sentence that cites one study, names a comparison with placebo or control, and one number of weeks",
+    arithmetic="printed weeks against duration_weeks of the study row; follow-ups and extensions are left alone",
+    source="the source of the study row",
+)  # fmt: skip
+def duration_against_study(material: Material) -> Iterator[Finding]:
+    """ "Over four weeks compared to placebo" for a comparison that lasted two."""
+    shelf = Shelf(material)
+    for document in material.documents:
+        for sentence in body(document):
+            study = shelf.cites_only_one(document, sentence.text, sentence.place)
+            weeks = _WEEKS.findall(sentence.text)
+            true = number(study, "duration_weeks") if study is not None else None
+            if study is None or true is None or len(weeks) != 1 or not _CONTROLLED.search(sentence.text):
+                continue
+            if re.search(
+                r"follow|extension|maintenance|later|after|prior|previous|failed",
+                sentence.text,
+                re.IGNORECASE,
+            ):
+                continue
+            value = count(weeks[0])
+            if value is not None and value > true:
+                detail = f" ({study['duration_detail']})" if study.get("duration_detail") else ""
+                yield against(study, Finding(
+                    "duration_against_study", str(sentence.place), quote(sentence.text, 240), says(study),
+                    f"told over {value} weeks; the study compared over {true:g}{detail}", "medium", "review",
+                ))  # fmt: skip

@@ -16,6 +16,7 @@ from opentrd.evidence.audit import (
     rules_interval,
     rules_methods,
     rules_polarity,
+    rules_questions,
     rules_reference_list,
     rules_references,
     rules_scale,
@@ -28,11 +29,16 @@ from opentrd.evidence.audit.registry import RULES
 from opentrd.evidence.audit.shelf import Shelf, number, same_effects
 from opentrd.evidence.errors import EvidenceError
 
-# Importing a module of rules registers them; the order is the order of the documentation.
+# Importing a module of rules registers them; this is the order of the documentation and of the page.
 MODULES = (
     rules_interval, rules_tests, rules_counts, rules_flow, rules_scale, rules_columns, rules_methods,
     rules_references, rules_reference_list, rules_text, rules_polarity, rules_studies, rules_effects,
+    rules_questions,
 )  # fmt: skip
+_order = [module.__name__ for module in MODULES]
+_sorted = sorted(RULES.values(), key=lambda rule: _order.index(rule.check.__module__))
+RULES.clear()
+RULES.update({rule.id: rule for rule in _sorted})
 FACTS = ("measure", "measure_code", "study", "arm", "effect", "claim")
 
 
