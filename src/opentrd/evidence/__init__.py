@@ -9,7 +9,7 @@ Public here:
 - dependent effects: :func:`cluster_robust`, :func:`pool_multilevel`, :func:`pool_bivariate`,
   :func:`variance_intervals`;
 - what a result rests on: :func:`leave_one_out`, :func:`influence`, :func:`cumulative`;
-- small-study effects: :func:`egger`, :func:`begg`, :func:`trim_fill`, :func:`fail_safe_n`, :func:`pet_peese`,
+- small-study effects: :func:`egger`, :func:`peters`, :func:`begg`, :func:`trim_fill`, :func:`fail_safe_n`, :func:`pet_peese`,
   :func:`selection_model`, :func:`funnel`;
 - :class:`EvidenceError`: what is wrong with an input, where, and what to do.
 
@@ -19,7 +19,7 @@ made elsewhere, from these. Networks are in :mod:`opentrd.evidence.network`.
 
 from opentrd.evidence.effect import MEASURES, Measure, effect_sizes
 from opentrd.evidence.errors import EvidenceError
-from opentrd.evidence.pairwise.asymmetry import begg, egger, egger_sets, fail_safe_n, pet_peese
+from opentrd.evidence.pairwise.asymmetry import begg, egger, egger_sets, fail_safe_n, pet_peese, peters
 from opentrd.evidence.pairwise.counts import CountResult, mantel_haenszel, peto
 from opentrd.evidence.pairwise.funnel import funnel
 from opentrd.evidence.pairwise.models import PooledSets, pool_sets
@@ -59,6 +59,7 @@ __all__ = [
     "leave_one_out",
     "mantel_haenszel",
     "pet_peese",
+    "peters",
     "peto",
     "pool",
     "pool_bivariate",

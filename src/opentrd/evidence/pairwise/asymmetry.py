@@ -1,4 +1,4 @@
-"""Small-study effects: Egger, Begg, fail-safe N, PET-PEESE.
+"""Small-study effects: Egger, Peters, Begg, fail-safe N, PET-PEESE.
 
 Asymmetry of a funnel has many causes; none of these tests shows that studies were withheld.
 
@@ -19,13 +19,19 @@ from opentrd.evidence.effect_checks import Floats
 from opentrd.evidence.errors import EvidenceError
 from opentrd.evidence.pairwise.models import pool_sets
 from opentrd.evidence.pairwise.result import PairwiseResult, plain
+from opentrd.evidence.table import Source, read_effects
 
 
-def egger(result: PairwiseResult, *, method: str = "regression", test: str | None = None) -> dict[str, Any]:
+def egger(
+    result: PairwiseResult, *, method: str = "regression", test: str | None = None,
+    predictor: ArrayLike | None = None,
+) -> dict[str, Any]:  # fmt: skip
     """Egger's test: does the effect depend on its standard error?
 
     ``method``: ``regression``, least squares with weights 1/v and a free residual scale (the test of 1997), or ``model``,
-    the model of ``result`` with the standard error as a further moderator and its ``test`` (or another).
+    the model of ``result`` with the standard error as a further moderator and its ``test`` (or another). ``predictor``: one
+    value for each study in place of the standard error. That of an SMD contains the SMD itself, which feigns asymmetry; for
+    it give sqrt(1/n_1 + 1/n_2) (Pustejovsky & Rodgers, Res Synth Methods 2019;10:57-71).
     Returns statistic, df, p_value, slope, and ``limit``: the effect of a study without sampling error, with its interval.
     Raises EvidenceError with fewer than three studies, or when all standard errors are equal.
     """
@@ -46,6 +52,30 @@ def egger(result: PairwiseResult, *, method: str = "regression", test: str | Non
     else:
         raise EvidenceError("not known", field="method", value=method, expected="regression or model")
     return {"method": method} | {key: plain(value) for key, value in row.items()}
+
+
+def peters(source: Source, measure: str = "OR", *, level: float = 0.95) -> dict[str, Any]:
+    """Peters' test for ratios of counts: does the effect depend on 1/n, with weights that do not contain the effect?
+
+    ``source``: a table with events_1, n_1, events_2, n_2. The standard error of a log ratio depends on the ratio, so Egger's
+    test is too often positive for them. Peters et al., JAMA 2006;295:676-680. Returns statistic, df, p_value, slope.
+    """
+    table = read_effects(source, measure=measure)
+    names = ("events_1", "n_1", "events_2", "n_2")
+    a, n1, c, n2 = (table.raw.numbers(name) for name in names)
+    if len(table) < 3:
+        raise EvidenceError(
+            f"{len(table)} studies are too few for a test of asymmetry", expected="at least 3"
+        )
+    events, others = a + c, n1 + n2 - a - c
+    if not ((events > 0) & (others > 0)).all():
+        row = table.raw.rows[int(np.flatnonzero((events == 0) | (others == 0))[0])]
+        raise EvidenceError(
+            "the study has no events, or only events", file=table.raw.file, row=row, field="events_1",
+            advice="leave it out: it holds no information here",
+        )  # fmt: skip
+    made = _weighted_regression(table.yi, 1 / events + 1 / others, 1 / (n1 + n2), level)
+    return {key: plain(made[key]) for key in ("statistic", "df", "p_value", "slope")}
 
 
 def egger_sets(yi: ArrayLike, vi: ArrayLike) -> tuple[Floats, Floats]:

@@ -1,7 +1,6 @@
 """Trim and fill: studies added until the funnel is symmetric.
 
-Source: Duval & Tweedie, Biometrics 2000;56:455-463 and JASA 2000;95:89-98. The model of the result is used for trimming
-and for the final pooling.
+Source: Duval & Tweedie, Biometrics 2000;56:455-463 and JASA 2000;95:89-98.
 """
 
 from __future__ import annotations
@@ -42,11 +41,14 @@ class TrimFill:
         return {"estimator": self.estimator, "side": self.side, "k0": self.k0, **made}
 
 
-def trim_fill(result: PairwiseResult, *, estimator: str = "L0", side: str | None = None) -> TrimFill:
+def trim_fill(
+    result: PairwiseResult, *, estimator: str = "L0", side: str | None = None, trim_by: str | None = None
+) -> TrimFill:
     """Estimate the number of missing studies by L0, R0 or Q0, add their mirror images, and pool again.
 
     ``side``: where studies are missing; by default left when the effect grows with the standard error (Egger's regression
-    in the model of the result), else right.
+    in the model of the result), else right. ``trim_by``: the model that finds the centre while trimming, by default that of
+    the result; packages differ here, and ``common`` is the other usual choice. The final pooling is by the result's model.
     """
     if estimator not in ("L0", "R0", "Q0"):
         raise EvidenceError("not known", field="estimator", value=estimator, expected="L0, R0 or Q0")
@@ -60,12 +62,12 @@ def trim_fill(result: PairwiseResult, *, estimator: str = "L0", side: str | None
     order = np.argsort(sign * result.data.yi, kind="stable")
     y, v = sign * result.data.yi[order], result.data.vi[order]
     k, k0, seen = len(y), 0, set[int]()
-    centre = 0.0
+    centre, trimming = 0.0, {"mods": None, "test": "z", "model": trim_by or result.fitted.model}
     # The count can swing between two values: it stops at the first that comes again.
     while k0 not in seen:
         seen.add(k0)
         kept = slice(0, k - k0)
-        centre = float(result.refit(yi=y[kept], vi=v[kept], mods=None).coefficients[0, 0])
+        centre = float(result.refit(yi=y[kept], vi=v[kept], **trimming).coefficients[0, 0])
         k0 = min(_missing(y - centre, estimator), k - 2)
     added_y, added_v = 2 * centre - y[k - k0 :], v[k - k0 :]
     yi = np.concatenate([result.data.yi, sign * added_y])
