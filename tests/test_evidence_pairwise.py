@@ -9,6 +9,9 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
+import polars as pl
+import pyarrow as pa
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -294,6 +297,17 @@ def test_a_bad_file_says_where_and_what_to_do(tmp_path: Path, text: str, said: s
     with pytest.raises(EvidenceError) as error:
         read_effects(path)
     assert said in str(error.value)
+
+
+def test_tables_in_memory_read_like_files() -> None:
+    file = read_effects(HERE / "bcg.csv", measure="RR")
+    frame = pd.read_csv(HERE / "bcg.csv")
+    for table in (frame, pa.Table.from_pandas(frame), pl.from_pandas(frame), frame.to_dict("list")):
+        made = read_effects(table, measure="RR")
+        assert made.study == file.study
+        assert_allclose(made.yi, file.yi)
+    with pytest.raises(EvidenceError, match="cannot be read as a table"):
+        read_effects(7)
 
 
 def test_variances_may_come_as_standard_errors_or_intervals() -> None:

@@ -30,15 +30,15 @@ def test_egger_begg_and_fail_safe_n(name: str) -> None:
     theirs = found.expected["publication_bias"]
     result = _fit(found)
     line = egger(result)
-    assert_allclose(line["statistic"], theirs["egger_lm"]["t"], rtol=1e-9)
-    assert_allclose(line["p_value"], theirs["egger_lm"]["pval"], rtol=1e-9)
-    assert_allclose([line["limit_low"], line["limit_high"]], theirs["egger_lm"]["limit_ci"], rtol=1e-9)
+    assert_allclose(line["statistic"], theirs["egger_lm"]["t"], rtol=1e-8)
+    assert_allclose(line["p_value"], theirs["egger_lm"]["pval"], rtol=1e-8)
+    assert_allclose([line["limit_low"], line["limit_high"]], theirs["egger_lm"]["limit_ci"], rtol=1e-8)
     model = egger(result, method="model")
     # Fitted there with the default threshold of REML.
     assert_allclose(model["statistic"], theirs["egger_rma"]["z"], rtol=1e-6)
     assert_allclose(model["limit"], theirs["egger_rma"]["limit"], rtol=1e-6)
     assert_allclose(begg(result)["tau"], theirs["begg"]["tau"], rtol=1e-12)
-    assert_allclose(begg(result)["p_value"], theirs["begg"]["pval"], rtol=1e-9)
+    assert_allclose(begg(result)["p_value"], theirs["begg"]["pval"], rtol=1e-8)
     assert fail_safe_n(result)["fail_safe_n"] == theirs["fsn_rosenthal"]["fsnum"]
 
 
