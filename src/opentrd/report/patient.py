@@ -6,13 +6,13 @@ from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Any
 
-from opentrd.report import words
+from opentrd.report import fit, words
 from opentrd.report.adequacy import NO_RULE, adequacy_words, standing
 from opentrd.report.groups import grouped
 from opentrd.report.lanes import timeline_of
 from opentrd.report.lineage import Lineage
 from opentrd.report.questions import questions
-from opentrd.report.stages import instruments
+from opentrd.report.stages import instruments, leading
 from opentrd.report.timeline import draw, legend
 from opentrd.report.verdicts import CLAUSES, tally, verdict_view
 from opentrd.report.words import Row
@@ -53,8 +53,24 @@ def content(
     description = (
         f"{words.plural(len(trials), 'trial')} on one time axis; trials and ratings are also given as tables."
     )
+    staged = instruments(tables.get("stage") or (), explain)
+    found = fit.finding_views(tables, explain.get("findings") or {}, trials)
+    domains = fit.domain_views(tables, explain.get("domains") or {})
+    options = fit.option_views(
+        tables, *(explain.get(name) or {} for name in ("treatments", "option_evidence", "safety_rules"))
+    )
     return {
         "number": number,
+        "first": fit.first_of_all(found),
+        "findings": fit.finding_groups(found),
+        "explaining": fit.explaining(found),
+        "open_findings": sum(view["present"] is None for view in found),
+        "to_settle": fit.to_settle(found),
+        "domains": domains,
+        "leading": fit.leading_domains(domains),
+        "option_groups": fit.option_groups(options),
+        "no_options": fit.no_options(tables, options),
+        "outcomes": fit.outcome_views(tables, trials),
         "header": header(person, as_of),
         "facts_share": facts_share(row for name in STATEMENT_TABLES for row in tables.get(name) or ()),
         "groups": grouped(verdicts, explain, lineage),
@@ -74,7 +90,8 @@ def content(
                 sorted_rows(tables.get("episode") or (), ("start_date",), "episode_id"), 1
             )
         ],
-        "instruments": instruments(tables.get("stage") or (), explain),
+        "instruments": staged,
+        "staged": leading(staged),
         "questions": questions(
             tables.get("question") or (), trials, {**exposures, **procedures}, lineage, person_id
         ),

@@ -31,6 +31,7 @@ def instruments(rows: Sequence[Row], explain: Mapping[str, Any]) -> list[dict[st
         title = str(text.get("title") or words.title_case(instrument))
         views.append(
             {
+                "instrument": instrument,
                 "title": title,
                 "score": score_words(total),
                 "band": band_words(total),
@@ -50,6 +51,15 @@ def instruments(rows: Sequence[Row], explain: Mapping[str, Any]) -> list[dict[st
             }
         )
     return views
+
+
+# Named at the top of the page; the others follow under Stages.
+LEADING = ("maudsley", "thase_rush")
+
+
+def leading(views: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The instruments that are named first; the first two where neither was asked for."""
+    return [view for view in views if view["instrument"] in LEADING] or list(views[:2])
 
 
 def perhaps(total: Row) -> bool:

@@ -1,0 +1,324 @@
+"""The second half of the patient page: what else explains the non-response, which depression it is, which options match."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from opentrd.report import words
+from opentrd.report.words import Row
+
+Tables = Mapping[str, Sequence[Row]]
+
+# Groups of findings in the order of the page, with their headings. Suicide stands before all of them.
+GROUPS: dict[str, str] = {
+    "pseudo_resistance": "Treatment and diagnosis",
+    "pharmacogenetics": "Pharmacogenetics",
+    "bipolar": "Bipolar spectrum",
+    "inflammation": "Inflammation",
+    "biomarker": "Other biomarkers",
+    "function": "Function and cognition",
+    "residual": "Residual symptoms",
+    "context": "Context",
+    "monitoring": "Measurement-based care",
+    "data_quality": "What the record could not have shown",
+}
+EXPLAINING = ("pseudo_resistance", "pharmacogenetics", "bipolar", "inflammation", "biomarker")
+STANDINGS = (
+    "no recorded obstacle",
+    "caution",
+    "already tried",
+    "not known",
+    "blocked",
+    "outside guideline lines",
+    "investigational",
+)
+# The others stand behind a line that opens.
+OPEN_STANDINGS = ("no recorded obstacle", "caution", "already tried", "blocked")
+STANDING_SYMBOLS = {
+    "no recorded obstacle": "✓",
+    "caution": "!",
+    "already tried": "↺",
+    "not known": "?",
+    "blocked": "✗",
+    "outside guideline lines": "·",
+    "investigational": "◦",
+}
+
+
+def finding_views(
+    tables: Tables, titles: Mapping[str, Row], trials: Mapping[str, Row]
+) -> list[dict[str, Any]]:
+    """Every finding as the page says it, in the order of the page; a trial is named by its number."""
+    views = []
+    for row in tables.get("finding") or ():
+        name = str(row.get("finding"))
+        trial = trials.get(str(row.get("subject")))
+        subject = str(row.get("subject") or "")
+        if trial is not None:
+            subject = f"trial {trial['number']}, {trial.get('agents') or trial.get('kind')}"
+        views.append(
+            {
+                "finding": name,
+                "group": str(row.get("grp")),
+                "place": row.get("place") or 0,
+                "title": str(
+                    (titles.get(name) or {}).get("title") or words.title_case(name.replace("_", " "))
+                ),
+                "subject": subject,
+                "trial": None if trial is None else trial["number"],
+                "source": "" if row.get("source") in (None, "", "record") else str(row["source"]),
+                "present": words.truth(row.get("present")),
+                "value": " ".join(str(row[part]) for part in ("value", "unit") if row.get(part)),
+                "threshold": str(row.get("threshold") or ""),
+                "says": words.dates_in_words(str(row.get("says") or "")),
+                "settles": str(row.get("settles") or ""),
+                "status": str(row.get("knowledge_status") or ""),
+            }
+        )
+    return sorted(views, key=lambda view: (view["place"], view["title"], view["subject"], view["source"]))
+
+
+def first_of_all(views: Sequence[dict[str, Any]]) -> dict[str, Any] | None:
+    """What stands before everything else: suicide risk, also when nobody asked, and states that change what comes first.
+
+    None when no such check was made.
+    """
+    suicide = [view for view in views if view["group"] == "suicide"]
+    if not suicide:
+        return None
+    beside = [view for view in views if view["group"] == "beside_suicide" and view["present"]]
+    recorded = [view for view in suicide if view["present"]]
+    open_ = [view for view in suicide if view["present"] is None]
+    state = "recorded" if recorded else "not assessed" if open_ else "asked"
+    return {
+        "state": state,
+        "lines": recorded or open_ or suicide,
+        "others": [view for view in suicide if view not in (recorded or open_ or suicide)],
+        "beside": beside,
+    }
+
+
+def finding_groups(views: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The findings by group: what is present, what is not known and would have to be settled, what is absent."""
+    groups = []
+    for name, title in GROUPS.items():
+        own = [view for view in views if view["group"] == name]
+        if own:
+            groups.append(
+                {
+                    "name": name,
+                    "title": title,
+                    "present": [view for view in own if view["present"]],
+                    "open": [view for view in own if view["present"] is None],
+                    "absent": [view for view in own if view["present"] is False],
+                }
+            )
+    return groups
+
+
+def to_settle(views: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+    """What to ask or measure: each thing that would settle a finding once, with the findings it would settle."""
+    found: dict[str, dict[str, Any]] = {}
+    for view in views:
+        if view["present"] is None and view["settles"]:
+            line = found.setdefault(
+                view["settles"], {"asks": view["settles"], "about": [], "place": view["place"]}
+            )
+            about = view["title"] + (f" ({view['subject']})" if view["subject"] else "")
+            if about not in line["about"]:
+                line["about"].append(about)
+    return sorted(found.values(), key=lambda line: (-len(line["about"]), line["place"], line["asks"]))
+
+
+def explaining(views: Sequence[dict[str, Any]]) -> list[str]:
+    """The titles of what is recorded and could explain the non-response, each once, in the order of the page."""
+    named = [view["title"] for view in views if view["present"] and view["group"] in EXPLAINING]
+    return list(dict.fromkeys(named))
+
+
+def no_options(tables: Tables, options: Sequence[dict[str, Any]]) -> str:
+    """Why there is no list of options; empty when there is one, or when none was made."""
+    if options:
+        return ""
+    reasons = [str(row.get("reason")) for row in tables.get("option_scope") or () if row.get("reason")]
+    return reasons[0] if reasons else ""
+
+
+def domain_views(tables: Tables, titles: Mapping[str, Row]) -> list[dict[str, Any]]:
+    """The symptom domains, the best supported first, each with its indicators by what is known of them."""
+    indicators: dict[str, list[Row]] = {}
+    for row in tables.get("indicator") or ():
+        indicators.setdefault(str(row.get("domain")), []).append(row)
+    views = []
+    for row in tables.get("domain") or ():
+        name = str(row.get("domain"))
+        fact = titles.get(name) or {}
+        own = sorted(indicators.get(name, ()), key=lambda item: str(item.get("indicator")))
+        views.append(
+            {
+                "domain": name,
+                "title": str(fact.get("title") or words.title_case(name.replace("_", " "))),
+                "classical": str(fact.get("classical_form") or ""),
+                "present": int(row.get("present") or 0),
+                "absent": int(row.get("absent") or 0),
+                "not_measured": int(row.get("not_measured") or 0),
+                "rank": words.interval(row.get("rank_best"), row.get("rank_worst"), nothing=""),
+                "rank_best": row.get("rank_best") or 10**6,
+                "rank_worst": row.get("rank_worst") or 10**6,
+                "indicators": [
+                    {
+                        "text": str(item.get("says") or item.get("indicator") or "").replace("_", " "),
+                        "present": words.truth(item.get("present")),
+                        "basis": str(item.get("basis") or ""),
+                    }
+                    for item in own
+                ],
+            }
+        )
+    return sorted(
+        views, key=lambda view: (view["rank_best"], view["rank_worst"], -view["present"], view["title"])
+    )
+
+
+def leading_domains(views: Sequence[dict[str, Any]]) -> list[str]:
+    """The domains for which most is recorded, among those that may rank first, with how much that is."""
+    first = [view for view in views if view["rank_best"] == 1 and view["present"]]
+    most = max((view["present"] for view in first), default=0)
+    return [
+        f"{view['title']} ({most} of {view['present'] + view['absent'] + view['not_measured']} indicators recorded)"
+        for view in first
+        if view["present"] == most
+    ]
+
+
+def _lines(text: Any) -> list[str]:
+    return [part.strip() for part in str(text or "").split("; ") if part.strip()]
+
+
+def option_views(
+    tables: Tables,
+    titles: Mapping[str, Row],
+    evidence: Mapping[str, Row],
+    rules: Mapping[str, Row],
+) -> list[dict[str, Any]]:
+    """The options in their order, each with reasons, cautions, what was not checked, guideline lines and evidence.
+
+    ``titles``: knowledge.treatment by treatment; ``evidence``: option_evidence by its id; ``rules``: safety_rule by rule.
+    """
+    lines: dict[tuple[str, str], list[dict[str, Any]]] = {}
+    for row in tables.get("recommendation") or ():
+        lines.setdefault((str(row.get("treatment")), str(row.get("role"))), []).append(
+            {
+                **{
+                    name: str(row.get(name) or "")
+                    for name in ("guideline", "line", "level", "condition", "dose")
+                },
+                "applies": words.truth(row.get("applies")),
+                "place": row.get("place") or 10**6,
+            }
+        )
+    views = []
+    for row in tables.get("option") or ():
+        key = (str(row.get("treatment")), str(row.get("role")))
+        standing = str(row.get("standing") or "not known")
+        views.append(
+            {
+                "treatment": key[0],
+                "title": str(
+                    (titles.get(key[0]) or {}).get("title") or words.title_case(key[0].replace("_", " "))
+                ),
+                "role": key[1],
+                "standing": standing,
+                "symbol": STANDING_SYMBOLS.get(standing, "?"),
+                "reasons": _lines(row.get("reasons")),
+                "cautions": _lines(row.get("cautions")),
+                "unchecked": [_rule_words(name, rules) for name in _lines(row.get("unchecked"))],
+                "matches": _lines(row.get("matches")),
+                "would_change": _lines(row.get("would_change")),
+                "guidelines": sorted(
+                    lines.get(key, ()),
+                    key=lambda line: (
+                        line["applies"] is False,
+                        line["place"],
+                        line["guideline"],
+                        line["line"],
+                        line["condition"],
+                    ),
+                ),
+                "evidence": [evidence[name] for name in _lines(row.get("evidence")) if name in evidence],
+                "rank": words.interval(row.get("rank_best"), row.get("rank_worst"), nothing=""),
+                "rank_best": row.get("rank_best") or 10**6,
+                "rank_worst": row.get("rank_worst") or 10**6,
+                "status": str(row.get("knowledge_status") or ""),
+            }
+        )
+    return sorted(
+        views,
+        key=lambda view: (
+            STANDINGS.index(view["standing"]) if view["standing"] in STANDINGS else len(STANDINGS),
+            view["rank_best"],
+            view["rank_worst"],
+            view["title"],
+            view["role"],
+        ),
+    )
+
+
+def _rule_words(name: str, rules: Mapping[str, Row]) -> str:
+    rule, _, rest = name.partition(" ")
+    said = str(
+        (rules.get(rule) or {}).get("says") or (rules.get(rule) or {}).get("title") or rule.replace("_", " ")
+    )
+    return f"{said} {rest}".strip()
+
+
+def option_groups(views: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The options by standing, in the order in which a reader looks for them; inside it, what is tied stands together."""
+    groups = []
+    for standing in (*STANDINGS, *sorted({view["standing"] for view in views} - set(STANDINGS))):
+        own = [view for view in views if view["standing"] == standing]
+        ties: dict[str, list[dict[str, Any]]] = {}
+        for view in own:
+            ties.setdefault(view["rank"], []).append(view)
+        if own:
+            groups.append(
+                {
+                    "standing": standing,
+                    "symbol": STANDING_SYMBOLS.get(standing, "?"),
+                    "options": own,
+                    "ties": [{"rank": rank, "options": tied} for rank, tied in ties.items()],
+                    "open": standing in OPEN_STANDINGS,
+                }
+            )
+    return groups
+
+
+def outcome_views(tables: Tables, trials: Mapping[str, Row]) -> list[dict[str, Any]]:
+    """The course of the ratings under each trial: change from its stated baseline, and what each rule says of it."""
+    found: dict[tuple[str, str], dict[str, Any]] = {}
+    for row in tables.get("outcome") or ():
+        trial = trials.get(str(row.get("trial_id")))
+        key = (str(row.get("trial_id")), str(row.get("measurement_id")))
+        line = found.setdefault(
+            key,
+            {
+                "trial": None if trial is None else trial["number"],
+                "treatment": ""
+                if trial is None
+                else words.title_case(str(trial.get("agents") or trial.get("kind"))),
+                "measure": str(row.get("measure") or ""),
+                "date": words.day(row.get("date") or row.get("on_date"), nothing=""),
+                "baseline": words.number(row.get("baseline")),
+                "change": row.get("change_pct"),
+                "rules": [],
+            },
+        )
+        status = str(row.get("status") or "")
+        if status:
+            line["rules"].append({"rule": str(row.get("rule") or "").replace("_", " "), "status": status})
+    for line in found.values():
+        change = line["change"]
+        line["change"] = "" if change is None else f"{words.number(round(float(change), 1))} %"
+        line["rules"].sort(key=lambda rule: rule["rule"])
+    return sorted(found.values(), key=lambda line: (line["trial"] or 0, line["measure"], line["date"]))
