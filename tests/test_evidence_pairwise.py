@@ -235,6 +235,31 @@ def test_rows_without_a_number_are_listed_when_asked() -> None:
     )
 
 
+def test_rows_without_a_moderator_are_listed_when_asked() -> None:
+    data = {"study": list("abcd"), "yi": [1, 2, 3, 4], "vi": [1, 1, 1, 1], "arm": ["x", "y", "", "x"]}
+    result = pool(data, mods="arm", missing="list")
+    assert result.k == 3 and result.terms == ("intercept", "arm: y")
+    assert result.unread[0]["row"] == "4" and result.unread[0]["field"] == "arm"
+    assert "rows without a moderator that were left out: 1" in result.notes
+
+
+def test_arrays_that_are_no_numbers_or_do_not_fit() -> None:
+    for make, said in (
+        (lambda: pool([1, 2], [1, "x"]), "row 3, field vi: this is not a number"),
+        (lambda: pool([1, 2], [1]), "do not fit each other"),
+        (lambda: pool(np.ones((3, 2)), np.ones((3, 2))), "pool_sets"),
+        (lambda: pool_sets(["a"], [1]), "not all numbers"),
+        (lambda: pool_sets(np.ones((3, 2)), np.ones((2, 2))), "do not fit each other"),
+        (lambda: pool_sets(np.ones((3, 2)), np.zeros((3, 2))), "row 1 of set 1, field vi"),
+        (lambda: pool_sets([1, 2, 3], [1, 1, 1], mods=[2, 3]), "the moderators do not fit the studies"),
+        (lambda: pool_sets([1, 2, 3], [1, 1, 1], mods=[2, 2, 2]), "follow from each other"),
+        (lambda: pool_sets([1, 2, 3], [1, 1, 1], mods=[2, 3, np.nan]), "a moderator has missing values"),
+    ):
+        with pytest.raises(EvidenceError) as error:
+            make()
+        assert said in str(error.value)
+
+
 def test_dependent_rows_and_few_studies_are_said() -> None:
     result = pool({"study": ["a", "a", "b"], "yi": [0.1, 0.4, 0.3], "vi": [0.1, 0.1, 0.1]})
     assert any(note.startswith("a stand in several rows") for note in result.notes)
@@ -265,6 +290,7 @@ GOOD = {"study": ["a", "b", "c"], "yi": [0.1, 0.2, 0.4], "vi": [0.1, 0.2, 0.1]}
         ({}, {"mods": "dose"}, "field dose: the column is missing"),
         ({"dose": [1, 1, 1]}, {"mods": "dose"}, "the same value in every study"),
         ({"dose": [1, None, 2]}, {"mods": "dose"}, "row 3, field dose"),
+        ({"arm": ["x", "y", ""]}, {"mods": "arm"}, "row 4, field arm: study 'c' has no value of the moderator"),
         ({"dose": [1, 2, 2], "week": [2, 4, 5]}, {"mods": "dose,week"}, "too few"),
         ({}, {"level": 95}, "between 0 and 1"),
     ],

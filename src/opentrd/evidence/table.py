@@ -241,7 +241,11 @@ def read_effects(
     columns = Columns({name: column[whole] for name, column in values.items()}, raw.file, raw.rows)
     yi, vi = effect_sizes(measure, columns, zero_cells=zero_cells) if measure else _computed(columns)
     named = measure_named(measure).name if measure else None
-    notes = () if not unread else (f"{len({u['row'] for u in unread})} rows with empty cells were left out",)
+    notes = (
+        ()
+        if not unread
+        else (f"rows with empty cells that were left out: {len({u['row'] for u in unread})}",)
+    )
     return EffectTable(raw.columns["study"], yi, vi, raw, named, unread, notes)
 
 

@@ -138,7 +138,12 @@ def pool_sets(
 def _sets(
     yi: ArrayLike, vi: ArrayLike, mods: ArrayLike | None, has: ArrayLike | None, intercept: bool
 ) -> Sets:
-    y, v = np.asarray(yi, dtype=float), np.asarray(vi, dtype=float)
+    try:
+        y, v = np.asarray(yi, dtype=float), np.asarray(vi, dtype=float)
+    except (TypeError, ValueError):
+        raise EvidenceError(
+            "the values are not all numbers", field="yi, vi", expected="arrays of numbers"
+        ) from None
     if y.ndim not in (1, 2) or v.ndim not in (1, 2) or len(y) != len(v):
         raise EvidenceError(
             "estimates and variances do not fit each other", value=f"{y.shape} and {v.shape}",
@@ -168,6 +173,11 @@ def _sets(
     if mods is not None:
         extra = np.asarray(mods, dtype=float)
         extra = extra[:, None] if extra.ndim == 1 else extra
+        if extra.ndim not in (2, 3) or len(extra) != len(y) or extra.shape[2:] not in ((), y.shape[1:]):
+            raise EvidenceError(
+                "the moderators do not fit the studies", field="mods", value=str(extra.shape),
+                expected=f"shape ({len(y)},), ({len(y)}, p) or ({len(y)}, p, {y.shape[1]})",
+            )  # fmt: skip
         if extra.ndim == 3:
             moved = np.moveaxis(extra, 2, 0)
             x = np.concatenate([np.broadcast_to(x, (len(moved), *x.shape)), moved], axis=2)

@@ -18,12 +18,13 @@ Moderators = str | Sequence[str] | Mapping[str, ArrayLike] | ArrayLike
 @dataclass(frozen=True)
 class Design:
     """``x``: intercept and moderators (k, p); ``terms``: their names; ``complete``: rows in which none is missing;
-    ``notes``: how text was coded."""
+    ``gaps``: (row, moderator) of what is missing; ``notes``: how text was coded."""
 
     x: Floats
     terms: tuple[str, ...]
     complete: Truths
     notes: tuple[str, ...] = ()
+    gaps: tuple[tuple[int, str], ...] = ()
 
 
 def design(raw: RawTable, mods: Moderators | None) -> Design:
@@ -34,12 +35,15 @@ def design(raw: RawTable, mods: Moderators | None) -> Design:
     """
     named = _named(raw, mods)
     complete = np.ones(len(raw), dtype=bool)
-    for _, values in named:
-        complete &= (
+    gaps: list[tuple[int, str]] = []
+    for name, values in named:
+        known = (
             np.isfinite(values)
             if isinstance(values, np.ndarray)
             else np.array([cell.strip().lower() not in MISSING for cell in values])
         )
+        complete &= known
+        gaps += [(int(i), name) for i in np.flatnonzero(~known)]
     columns: dict[str, Floats] = {}
     notes: list[str] = []
     for name, values in named:
@@ -61,6 +65,7 @@ def design(raw: RawTable, mods: Moderators | None) -> Design:
         ("intercept", *columns),
         complete,
         tuple(notes),
+        tuple(sorted(gaps)),
     )
 
 

@@ -211,11 +211,12 @@ def _prepare(
         raise EvidenceError("this test is not known here", field="test", value=test, expected="z or t")
     data = source if isinstance(source, EffectTable) else read_effects(source)
     made = design(data.raw, mods)
-    if not made.complete.all():
-        row = data.raw.rows[int(np.flatnonzero(~made.complete)[0])]
+    if made.gaps:
+        row, name = made.gaps[0]
         raise EvidenceError(
-            "a moderator is missing", file=data.raw.file, row=row, field="mods", expected="a value"
-        )
+            "a moderator is missing", file=data.raw.file, row=data.raw.rows[row], field=name, value="empty cell",
+            expected="a value", advice="fill it in or take the row out",
+        )  # fmt: skip
     require_rank(data.raw, made, made.x)
     return data, made.x, made.terms, (*data.notes, *made.notes)
 

@@ -38,22 +38,23 @@ def pool(
         )
     data = _data(source, vi, measure, zero_cells, missing)
     made = design(data.raw, mods)
-    gaps = np.flatnonzero(~made.complete)
-    if len(gaps):
-        row, study = data.raw.rows[gaps[0]], data.study[gaps[0]]
+    if made.gaps:
+        first, name = made.gaps[0]
         if missing == "error":
             raise EvidenceError(
-                f"study {study!r} has no value of a moderator" + (f"; so in {len(gaps)} rows" if len(gaps) > 1 else ""),
-                file=data.raw.file, row=row, field=", ".join(made.terms[1:]), value="empty cell", expected="a value",
+                f"study {data.study[first]!r} has no value of the moderator"
+                + (f"; so in {len(made.gaps)} cells" if len(made.gaps) > 1 else ""),
+                file=data.raw.file, row=data.raw.rows[first], field=name, value="empty cell", expected="a value",
                 advice='fill it in, or leave such rows out and have them listed with missing="list"',
             )  # fmt: skip
         unread = tuple(
-            {"row": str(data.raw.rows[i]), "study": data.study[i], "field": "moderator",
-             "reason": "a moderator is empty; row not used"} for i in gaps
+            {"row": str(data.raw.rows[i]), "study": data.study[i], "field": name,
+             "reason": "the moderator is empty; row not used"} for i, name in made.gaps
         )  # fmt: skip
+        left_out = int((~made.complete).sum())
         data = replace(
             data.some(made.complete), unread=data.unread + unread,
-            notes=(*data.notes, f"{len(gaps)} rows without a moderator were left out"),
+            notes=(*data.notes, f"rows without a moderator that were left out: {left_out}"),
         )  # fmt: skip
     if len(data) < 2:
         raise EvidenceError(
@@ -82,10 +83,10 @@ def _data(
         return read_effects(source, measure=measure, zero_cells=zero_cells, missing=missing)
     if vi is None:
         raise EvidenceError("the variances are missing", field="vi", advice="pool(yi, vi)")
-    yi, variances = np.asarray(source, dtype=float), np.asarray(vi, dtype=float)
-    if yi.ndim != 1 or yi.shape != variances.shape:
+    yi, variances = (list(np.atleast_1d(np.asarray(column, dtype=object))) for column in (source, vi))
+    if any(np.ndim(value) for value in (*yi, *variances)) or len(yi) != len(variances):
         raise EvidenceError(
-            "estimates and variances do not fit each other", value=f"{yi.shape} and {variances.shape}",
+            "estimates and variances do not fit each other", value=f"{len(yi)} and {len(variances)}",
             expected="two columns of the same length", advice="many sets at once: pool_sets(yi, vi)",
         )  # fmt: skip
     names = tuple(f"study {i + 1}" for i in range(len(yi)))

@@ -61,7 +61,15 @@ def cumulative(result: PairwiseResult, order: Sequence[float] | str | None = Non
         raise EvidenceError("a cumulative meta-analysis has no moderators", advice="pool without mods")
     data = result.data
     keys = data.raw.numbers(order) if isinstance(order, str) else order
-    where = np.arange(len(data)) if keys is None else np.argsort(np.asarray(keys, dtype=float), kind="stable")
+    where = np.arange(len(data))
+    if keys is not None:
+        values = np.asarray(keys, dtype=float)
+        if values.shape != where.shape or not np.isfinite(values).all():
+            raise EvidenceError(
+                "the order needs one number for each study", file=data.raw.file,
+                field=order if isinstance(order, str) else "order", expected=f"{len(data)} numbers",
+            )  # fmt: skip
+        where = np.argsort(values, kind="stable")
     has = np.tril(np.ones((len(data), len(data)), dtype=bool)).T
     yi, vi = data.yi[where][:, None], data.vi[where][:, None]
     fits = result.refit(has=has, yi=yi, vi=vi)
