@@ -42,7 +42,8 @@ of an entry is at most 0.5, near 95 it is 0.2.
 
 What it shows: z intervals are too narrow with few studies, and the common effect is wrong as soon as there is heterogeneity.
 Knapp-Hartung is right for studies of similar size. With few studies of very unequal size nothing here reaches 95 when tau2 is
-moderate; there the ad hoc form is nearest, at the price of width where tau2 is 0. Made by `tools/simulate_pairwise.py`; no set was
+moderate; there the ad hoc form is nearest, at the price of width where tau2 is 0; Roever, Knapp & Friede (BMC Med
+Res Methodol 2015;15:99) found the same. Made by `tools/simulate_pairwise.py`; no set was
 left unconverged.
 
 {_ROW.format(*COLUMNS)}{_ROW.format(*["---"] * len(COLUMNS))}"""

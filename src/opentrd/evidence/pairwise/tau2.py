@@ -1,7 +1,7 @@
 """The variance between studies, tau2: eight estimators and its Q-profile interval, for many sets at once.
 
 Every root is sought in a bracket that is proven to hold it, so that none is left unconverged; for ML and REML, whose
-likelihood can have several maxima, all are found on a grid and the highest is taken.
+likelihood can have several maxima, these are sought on a grid and the highest is taken.
 
 Sources: DerSimonian & Laird, Control Clin Trials 1986;7:177-188 (DL). Paule & Mandel, J Res NBS 1982;87:377-385 (PM),
 the same estimator as empirical Bayes (EB), Morris, JASA 1983;78:47-55. Hedges & Olkin, Statistical Methods for
