@@ -108,7 +108,11 @@ def in_row(table: Table, row: TableRow) -> list[Estimate]:
     cell = table.cell(row, "estimate")
     level = _level(table, row, head)
     p_cell = table.cell(row, "p")
-    p = _p(p_cell)
+    # An interaction, a margin or an exact test has another p than the interval.
+    other_test = re.search(
+        r"interact|inferior|one-?sided|exact|fisher|trend", table.cell(row, "p_test"), re.IGNORECASE
+    )
+    p = None if other_test else _p(p_cell)
     column_measure = (
         measure_of(table.cell(row, "measure"))
         or table.cell(row, "measure").upper()

@@ -115,10 +115,8 @@ class Table:
 
     def place(self, row: TableRow) -> Place:
         """Where a row stands, with the study it is about."""
-        name = self.title.split(".")[0] if self.title else "table"
-        return Place(
-            self.file, row.line, f"{name}, row {row.study}" if row.study else f"{name}, row {row.line}"
-        )
+        name = f"{self.title.split('.')[0]}, " if self.title else "" if self.is_csv else "table, "
+        return Place(self.file, row.line, f"{name}row {row.study or row.line}")
 
 
 @dataclass(frozen=True)

@@ -140,6 +140,12 @@ _TOTAL_LIST = re.compile(
     rf"made up of|namely|in (?P<groups>{COUNT}) groups,? (?:including|with)|:)\s+(?P<rest>[^.]+)",
     re.IGNORECASE,
 )
+_IN_GROUPS = re.compile(
+    r"\b(?P<total>\d[\d,]*)\s+(?:[a-z-]+\s)?(?:participants|patients|subjects|individuals|adults|persons)\s+"
+    r"\(\s*(?P<first>\d[\d,]*)\s+(?P<what>[^(),;]+?)(?:,|\s+and|;)\s+(?:and\s+)?(?P<second>\d[\d,]*)\s+[^(),;\d]+\)",
+    re.IGNORECASE,
+)
+_PART_ONLY = re.compile(r"%|per\s?cent|years|months|weeks|women|men|female|male|aged", re.IGNORECASE)
 _COMPOSED = re.compile(
     r"\b(?:consist(?:ed|s) of|comprised(?: of)?|was made up of)\s+(?P<rest>[^.]+)", re.IGNORECASE
 )
@@ -201,6 +207,15 @@ def _items(rest: str) -> list[int]:
 
 
 def _list_in(sentence: Sentence) -> Iterator[Finding]:
+    for pair in _IN_GROUPS.finditer(sentence.text):
+        # "(12 women and 3 with pain)" tells traits that may overlap; groups are "in", "assigned to", "with drug".
+        whole, *sizes = (int(pair[name].replace(",", "")) for name in ("total", "first", "second"))
+        if re.match(
+            r"(?:in|assigned|allocated|randomi[sz]ed|on|received|receiving)\b", pair["what"]
+        ) and not _PART_ONLY.search(pair.group()):
+            if sum(sizes) != whole:
+                yield _sum_finding(str(sentence.place), pair.group(), sizes, whole)
+            return
     match = _TOTAL_LIST.search(sentence.text)
     total = count(match["total"]) if match else None
     if match is None or total is None:

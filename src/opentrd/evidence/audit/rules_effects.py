@@ -31,6 +31,7 @@ def effect_against_study(material: Material) -> Iterator[Finding]:
             within: list[tuple[Estimate, Row, Row]] = []
             differences = 0
             levels: dict[str, list[tuple[Estimate, Row, str]]] = {}
+            own_type = "within" in table.roles or "quantity" in table.roles
             for row in table.rows:
                 study = shelf.of_row(document, row.study)
                 place = table.place(row)
@@ -42,11 +43,7 @@ def effect_against_study(material: Material) -> Iterator[Finding]:
                         continue
                     same = same_effects(shelf, study, found)
                     yield from _limits(study, same, found)
-                    if (
-                        same
-                        and all(one.get("contrast") == "within" for one in same)
-                        and not table.cell(row, "within")
-                    ):
+                    if same and all(one.get("contrast") == "within" for one in same) and not own_type:
                         within.append((found, same[0], study))
                     level = _level(shelf, study, found)
                     if level:

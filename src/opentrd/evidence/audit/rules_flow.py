@@ -6,7 +6,7 @@ import itertools
 import re
 from collections.abc import Iterator
 
-from opentrd.evidence.audit.model import Document, Finding, Material, Sentence
+from opentrd.evidence.audit.model import Document, Finding, Material, Sentence, quote
 from opentrd.evidence.audit.numbers import COUNT, count
 from opentrd.evidence.audit.registry import rule
 
@@ -22,6 +22,12 @@ _BOXES: tuple[tuple[str, tuple[str, ...]], ...] = (
         (
             rf"{{n}}\s+{_UNIQUE}{_RECORDS}{_WERE}(?:identified|retrieved|found)",
             rf"(?:identified|yielded|retrieved|returned)\s+(?:a total of\s+)?{{n}}\s+{_UNIQUE}{_RECORDS}",
+        ),
+    ),
+    (
+        "screened",
+        (
+            rf"{{n}}\s+{_UNIQUE}{_RECORDS}\s+(?:remained\s+)?after\s+(?:the\s+)?(?:removal|removing|de-?duplication|exclusion)",
         ),
     ),
     (
@@ -42,6 +48,8 @@ _BOXES: tuple[tuple[str, tuple[str, ...]], ...] = (
         (
             rf"{{n}}\s+(?:{_RECORDS}\s+)?(?:were\s+)?excluded\s+(?:at|after|on|based on|during)\s+"
             r"(?:title|screening|the title|abstract)",
+            rf"screening\s+excluded\s+{{n}}\s+{_RECORDS}",
+            r"\bscreened\b[^.]{{0,60}}?\bof which\s+{n}\s+were\s+excluded",
         ),
     ),
     (
@@ -53,7 +61,11 @@ _BOXES: tuple[tuple[str, tuple[str, ...]], ...] = (
     ),
     (
         "excluded_full_text",
-        (rf"{{n}}\s+(?:{_FULL}|reports){_WERE}excluded", r"excluded\s+{n}\s+full[- ]texts?"),
+        (
+            rf"{{n}}\s+(?:{_FULL}|reports){_WERE}excluded",
+            r"excluded\s+{n}\s+full[- ]texts?",
+            rf"{_FULL}{_WERE}(?:assessed|reviewed|read)[^.]{{{{0,60}}}}?\bof which\s+{{n}}\s+were\s+excluded",
+        ),
     ),
     (
         "included",
@@ -68,6 +80,35 @@ _PATTERNS = [
     for box, patterns in _BOXES
     for pattern in patterns
 ]
+
+
+_REASONS = re.compile(
+    rf"\b(?P<n>{COUNT})\s+(?:[\w-]+\s+){{0,4}}?(?:were\s+)?excluded\b(?P<rest>[^.]*\(\s*n\s*=\s*\d[^.]*)",
+    re.IGNORECASE,
+)
+_SOURCES = re.compile(
+    rf"\b(?P<n>{COUNT})\s+{_UNIQUE}{_RECORDS}\b[^.()]{{0,60}}\((?P<rest>[^()]*\w\s*(?::|,?\s*n\s*=)\s*\d[^()]*)\)",
+    re.IGNORECASE,
+)
+_OVERLAP = re.compile(r"more than one|multiple|several reasons|not mutually|overlap", re.IGNORECASE)
+
+
+def _sums(sentence: Sentence) -> Iterator[tuple[int, list[int], str, str]]:
+    """Totals with their listed parts: exclusions by reason ("(n = 3)") and records by database ("PubMed: 487")."""
+    match = _REASONS.search(sentence.text)
+    total = count(match["n"]) if match else None
+    if match and total is not None and not _OVERLAP.search(sentence.text):
+        parts = [int(part.replace(",", "")) for part in re.findall(r"\(\s*n\s*=\s*(\d[\d,]*)", match["rest"])]
+        if len(parts) >= 3:
+            yield total, parts, "excluded", match.group()
+    for match in _SOURCES.finditer(sentence.text):
+        total = count(match["n"])
+        parts = [
+            int(part.replace(",", ""))
+            for part in re.findall(r"(?::|=)\s*(\d{1,3}(?:,\d{3})+|\d+)", match["rest"])
+        ]
+        if total is not None and len(parts) >= 2:
+            yield total, parts, "records", match.group()
 
 
 def flow(document: Document) -> dict[str, tuple[int, Sentence]]:
@@ -97,12 +138,20 @@ _IDENTITIES = (
     "prisma_arithmetic", group=GROUP, severity="high",
     asserts="The boxes of a study flow follow from one another.",
     needs="two or more numbers of the flow in the text",
-    arithmetic="screened = identified - duplicates; full texts = screened - excluded; included = full texts - excluded; none grows",
+    arithmetic="screened = identified - duplicates; full texts = screened - excluded; included = full texts - excluded; none grows; "
+    "reasons and databases add up",
     source="Page et al. 2021, BMJ 372:n71 (PRISMA 2020)",
 )  # fmt: skip
 def prisma_arithmetic(material: Material) -> Iterator[Finding]:
-    """Flow numbers that do not follow from one another."""
+    """Flow numbers that do not follow from one another, reasons and databases that do not add up."""
     for document in material.documents:
+        for sentence in document.sentences:
+            for total, parts, what, said in _sums(sentence):
+                if sum(parts) != total:
+                    yield Finding(
+                        "prisma_arithmetic", str(sentence.place), quote(said, 240), f"{what} {total}",
+                        f"{' + '.join(map(str, parts))} = {sum(parts)}, not {total}", "medium",
+                    )  # fmt: skip
         boxes = flow(document)
         for start, taken, left in _IDENTITIES:
             if all(box in boxes for box in (start, taken, left)):
@@ -138,7 +187,9 @@ def prisma_boxes(material: Material) -> Iterator[Finding]:
         )
         if len(boxes) < 2 or not says:
             continue
-        missing = [box.replace("_", " ") for box, _ in _BOXES if box not in boxes]
+        missing = [
+            box.replace("_", " ") for box in dict.fromkeys(name for name, _ in _BOXES) if box not in boxes
+        ]
         first = min((sentence for _, sentence in boxes.values()), key=lambda item: item.place.line)
         if missing:
             yield Finding(

@@ -212,7 +212,7 @@ _OPPOSED = {
     "polarity_claim", group=GROUP, severity="medium",
     asserts="Claim rows of one review on one subject, quantity and population have one polarity.",
     needs="a table with columns subject and polarity (and review, quantity, population where there are)",
-    arithmetic="opposed polarities within one review and population: a finding; between reviews: a question",
+    arithmetic="opposed polarities within one review and population: a finding; between reviews, or without a population: a question",
     source="vote of directions: Cochrane Handbook 6.5, chapter 12",
 )  # fmt: skip
 def polarity_claim(material: Material) -> Iterator[Finding]:
@@ -241,6 +241,6 @@ def polarity_claim(material: Material) -> Iterator[Finding]:
                         yield Finding(
                             "polarity_claim", f"{place}; {where}", quote(text), quote(said),
                             f"{', '.join(part for part in key if part)}: {polarity} against {opposite}"
-                            + ("" if who == other else " (two reviews: is the same comparison meant?)"),
-                            "medium", question=who != other,
+                            + ("" if who == other and key[2] else ". Is the same comparison meant?"),
+                            "medium", question=who != other or not key[2],
                         )  # fmt: skip

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import replace
 
-from opentrd.evidence.audit.model import Document, Finding, Material, Sentence, quote
+from opentrd.evidence.audit.model import Document, Finding, Material, Sentence, Table, TableRow, quote
 from opentrd.evidence.audit.numbers import COUNT, count, to_number
 from opentrd.evidence.audit.read import body
 from opentrd.evidence.audit.registry import rule
@@ -56,10 +56,11 @@ def size_against_study(material: Material) -> Iterator[Finding]:
                         _differs(study, told[1], int(float(told[2])), [int(float(told[2]))]) if told else None
                     )
                 else:
-                    cell = table.cell(row, "sample") or (
-                        f"N={table.cell(row, 'n')}" if table.cell(row, "n").isdigit() else ""
-                    )
+                    cell = table.cell(row, "sample")
                     problem = _cell_size(study, cell)
+                    if not cell and table.cell(row, "n").isdigit():
+                        cell = f"N={table.cell(row, 'n')}"
+                        problem = _column_size(table, row, study, int(table.cell(row, "n")))
                 if problem:
                     yield _size(str(table.place(row)), cell, study, problem)
         for sentence in body(document):
@@ -107,6 +108,19 @@ def _cell_size(study: Row, cell: str) -> str | None:
         for part in re.findall(r"(?<![\d.>])(\d{1,3}(?:,\d{3})+|\d+)(?!\s*(?:%|weeks|mg))", rest)
     ]
     problem = _differs(study, "n_persons", value, [value + sum(parts), sum(parts)])
+    return f"{problem} persons" if problem else None
+
+
+def _column_size(table: Table, row: TableRow, study: Row, value: int) -> str | None:
+    """A column of sizes: of whole studies only where each study has one row with its design; else never above the study."""
+    if study.get("design") in POOLS:
+        return None
+    whole = ("design" in table.roles or "population" in table.roles) and "subgroup" not in table.roles
+    alone = sum(other.study == row.study for other in table.rows) == 1
+    true = number(study, "n_persons")
+    if true is None or not ((whole and alone) or value > true):
+        return None
+    problem = _differs(study, "n_persons", value, [])
     return f"{problem} persons" if problem else None
 
 

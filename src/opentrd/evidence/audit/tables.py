@@ -49,6 +49,7 @@ ROLES: tuple[tuple[str, str], ...] = (
         "estimate",
         r"(?:or|rr|hr|rd|md|smd|wmd|odds ratio|risk ratio|hazard ratio|(?:standardi[sz]ed )?mean difference)",
     ),
+    ("p_test", r"p[ _]?test|test"),
     ("p", r"p|p[ _-]?val(?:ue)?"),
     ("se", r"se|standard[ _]error|sei"),
     ("statistic", r"(?:test[ _]?)?statistic|t|z|f|chi2|chi[ _-]?squared?"),
