@@ -211,6 +211,21 @@ def test_an_inhibitor_without_an_end_leaves_it_open(tmp_path: Path) -> None:
     assert drug["actionable"] is None and " or " in drug["action"]
 
 
+def test_a_label_under_a_moderate_inhibitor_needs_the_score(tmp_path: Path) -> None:
+    drugs = [taken("p", "duloxetine", start_date="2024-01-01", ongoing="true"), taken("p", "amitriptyline")]
+    label = [gene("p", "CYP2D6", phenotype="Normal Metabolizer"), gene("p", "CYP2C19", "*1/*1")]
+    found = run(tmp_path, TABLES, genotype=label, exposure=drugs)
+    row = one(found["pgx_metabolism"], gene="CYP2D6", system="CPIC")
+    assert (row["phenotype"], row["converted_phenotype"], row["changed"]) == (
+        "Normal Metabolizer",
+        None,
+        None,
+    )
+    assert {r["reading"] for r in found["pgx_drug"] if r["agent"] == "amitriptyline"} == {"genotype"}
+    said = one(found["finding_pharmacogenetics"], finding="phenoconversion", source="CPIC")
+    assert said["present"] is None and "not computable" in said["says"]
+
+
 def test_a_drug_that_ended_inhibits_no_more(tmp_path: Path) -> None:
     drugs = [taken("p", "fluoxetine", start_date="2024-01-01", end_date="2024-02-01"),
              taken("p", "mirtazapine", start_date="2024-06-01", ongoing="true")]  # fmt: skip

@@ -19,6 +19,7 @@ from typing import IO, cast
 
 import duckdb
 
+from opentrd.record.pharmcat import is_report
 from opentrd.record.raw import InputError, keep, note_unread, raw_columns
 from opentrd.record.schema import RAW_COLUMNS, RECORD_COLUMNS
 
@@ -115,7 +116,7 @@ def _find_tables(connection: duckdb.DuckDBPyConnection, folder: Path) -> dict[st
                     f"'{table}'. Keep one of them."
                 )
             found[table] = path
-        elif not _is_own(path):
+        elif not _is_own(path) and not is_report(path):
             reason = (
                 "not a record table; expected person, exposure, ... as .csv, .csv.gz or .parquet; not read"
             )

@@ -13,6 +13,7 @@ from opentrd import knowledge
 from opentrd.record.files import is_record_folder, load_folder
 from opentrd.record.normalise import normalise
 from opentrd.record.omop_remote import InPlace
+from opentrd.record.pharmcat import is_report, load_reports
 from opentrd.record.raw import InputError, connect, create_record_tables
 
 _DIGEST_BLOCK = 1 << 20
@@ -22,7 +23,7 @@ _FHIR_ENDINGS = (".json", ".ndjson", ".json.gz", ".ndjson.gz", ".jsonl")
 _EXPECTED = (
     "Expected a FHIR R4 bundle (.json), a FHIR bulk export (.ndjson files or a folder of them), a folder of record "
     "tables (person.csv, exposure.csv, ... or .parquet), or an OMOP CDM (a DuckDB file, a folder of tables, "
-    "or postgresql://...)."
+    "or postgresql://...); beside any of them, or alone, PharmCAT reports (.json)."
 )
 
 
@@ -131,6 +132,12 @@ def _load(
                 path.name if "://" in str(sources) or ":/" in str(path) else path
             )  # an address may hold a password
             raise InputError(f"{shown}: there is no such file or folder. {_EXPECTED}")
+    reports = [path for path in paths if is_report(path)]
+    if reports:
+        rest: list[str | Path] = [path for path in paths if path not in reports]
+        kind = _load(connection, rest, cdm_schema)[0] if rest else "tables"
+        load_reports(connection, reports)
+        return kind, _digests(paths)
     only = paths[0] if len(paths) == 1 else None
     # A folder of record tables and a CDM both have a person table; the CDM's columns tell them apart.
     if only is not None and is_omop(only):
@@ -151,6 +158,8 @@ def _load(
         )
     if only is not None and is_record_folder(only):
         load_folder(connection, only)
+        if inside := [path for path in sorted(only.iterdir()) if is_report(path)]:
+            load_reports(connection, inside)
         return "tables", _digests(paths)
     from opentrd.record.fhir import is_fhir, load_fhir
 

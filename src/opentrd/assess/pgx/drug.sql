@@ -16,7 +16,7 @@ WITH state AS (
   SELECT person_id, system, gene, 'genotype' AS reading, phenotype, score_low, score_high, CAST(NULL AS VARCHAR) AS inhibitors, FALSE AS converts, knowledge_status
   FROM assess.pgx_metabolism
   UNION ALL
-  SELECT person_id, system, gene, 'with inhibitors', converted_most, converted_low, converted_high, inhibitors, coalesce(changed, TRUE), converted_status
+  SELECT person_id, system, gene, 'with inhibitors', coalesce(converted_most, CASE WHEN converted_low IS NULL AND phenotype IS NOT NULL THEN 'not settled' END), converted_low, converted_high, inhibitors, coalesce(changed, TRUE), converted_status
   FROM assess.pgx_metabolism
   UNION ALL
   SELECT person_id, system, gene, 'with inhibitors', converted_least, converted_low, converted_high, inhibitors, coalesce(changed, TRUE), converted_status
