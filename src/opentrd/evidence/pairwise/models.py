@@ -229,7 +229,7 @@ def _describe(
     low, high = q_profile(sets, level) if intervals else (np.full(count, np.nan),) * 2
     if model == "common":
         h2 = common.q / df
-        i2 = 100 * np.maximum(0.0, 1 - 1 / h2)
+        i2 = 100 * (1 - df / np.maximum(common.q, df))
         low, high = np.full(count, np.nan), np.full(count, np.nan)
     else:
         h2, i2 = 1 + tau2 / typical, 100 * tau2 / (tau2 + typical)
