@@ -15,7 +15,7 @@ OUTPUT_TABLES = ("episode", "trial", "judgement", "verdict", "stage", "question"
 # Made only after the chain has run: over possible worlds, or for an explanation.
 LATE_TABLES = ("question", "trace", "trace_verdict", "trace_stage", "trace_trial")
 # Read once or twice over, and too long to be written down for a population.
-VIEWS = ("counted", "judgement", "score", "switch")
+VIEWS = ("counted", "finding", "indicator", "judgement", "score", "switch")
 # Files that build the possible worlds; ``worlds.py`` runs them itself.
 _WORLD = FOLDER / "world"
 # Files that count the variants of a multiverse; ``opentrd.multiverse`` runs them itself.

@@ -16,6 +16,8 @@ from opentrd.knowledge.checks_evidence import EVIDENCE_KEYS, EVIDENCE_REFERENCES
 from opentrd.knowledge.loader import DOUBLE_COLUMNS, EMPTY_TEXT_COLUMNS, TABLES, read_cells, tables
 from opentrd.knowledge.schema import MODELS
 from opentrd.knowledge.schema_base import Fact
+from opentrd.knowledge.schema_domain import DOMAIN_KEYS, DOMAIN_REFERENCES
+from opentrd.knowledge.schema_finding import FINDING_KEYS, FINDING_REFERENCES
 from opentrd.knowledge.schema_measure import MEASURE_KEYS, MEASURE_REFERENCES
 from opentrd.knowledge.schema_pgx import PGX_KEYS, PGX_REFERENCES
 
@@ -45,6 +47,8 @@ KEYS: dict[str, tuple[str, ...]] = {
     **EVIDENCE_KEYS,
     **MEASURE_KEYS,
     **PGX_KEYS,
+    **FINDING_KEYS,
+    **DOMAIN_KEYS,
 }
 
 # table, column -> the table and column where every value must be found
@@ -83,6 +87,8 @@ REFERENCES: dict[tuple[str, str], tuple[str, str]] = {
     **EVIDENCE_REFERENCES,
     **MEASURE_REFERENCES,
     **PGX_REFERENCES,
+    **FINDING_REFERENCES,
+    **DOMAIN_REFERENCES,
 }
 # What stands where a reference is not part of a definition (none) or not given by its paper (empty).
 NO_REFERENCE = ("", "none")

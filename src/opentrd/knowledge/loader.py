@@ -23,7 +23,7 @@ DOUBLE_COLUMNS = frozenset(
         "estimate", "ci_low", "ci_high", "ci_level", "p_value", "i2", "value_low", "value_high", "duration_weeks",
         "response_threshold_pct", "response_pct", "remission_pct", "baseline_mean", "baseline_sd", "change_mean", "change_sd",
         "difference_low", "difference_high",
-        "score_from", "score_to", "score_factor", "above_mg", "from_age",
+        "above", "up_to", "below", "sensitivity", "specificity", "score_from", "score_to", "score_factor", "above_mg", "from_age",
         "divisor", "plus",
     }
 )  # fmt: skip
@@ -31,7 +31,7 @@ DOUBLE_COLUMNS = frozenset(
 WHOLE_COLUMNS = frozenset({"needed", "min_depression_rows", "failed_trials_required"})
 TRUTH_COLUMNS = frozenset(
     {"strictly", "strict_order", "uses_dose_eras", "includes_threshold", "arms_complete", "printed_inconsistent", "significant",
-     "is_sum", "avoid", "consider_alternative", "slower_titration", "measure_level", "actionable"}
+     "ranked", "is_sum", "avoid", "consider_alternative", "slower_titration", "measure_level", "actionable"}
 )  # fmt: skip
 # Numbers of a definition that may also be ``none`` (not part of it), and numbers that are names: always text.
 TEXT_COLUMNS = frozenset(

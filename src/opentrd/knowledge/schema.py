@@ -11,7 +11,9 @@ from typing import Annotated, Literal
 from pydantic import Field, model_validator
 
 from opentrd.knowledge.schema_base import Fact, KnownTable, Name
+from opentrd.knowledge.schema_domain import DOMAIN_MODELS
 from opentrd.knowledge.schema_evidence import EVIDENCE_MODELS
+from opentrd.knowledge.schema_finding import FINDING_MODELS
 from opentrd.knowledge.schema_measure import MEASURE_MODELS
 from opentrd.knowledge.schema_pgx import PGX_MODELS
 from opentrd.knowledge.schema_tools import TOOL_MODELS
@@ -339,4 +341,6 @@ MODELS: dict[str, type[Fact]] = {
     **TOOL_MODELS,
     **MEASURE_MODELS,
     **PGX_MODELS,
+    **FINDING_MODELS,
+    **DOMAIN_MODELS,
 }
