@@ -2,7 +2,8 @@
 
 A case is named ``<rule>.positive*`` or ``<rule>.negative*``. A positive case must give its rule and no other; a negative case
 must stay silent altogether. A file of the rule's name in ``beside`` is audited together with its cases.
-``facts.json`` holds invented study rows for the rules that hold a text against its sources.
+Whole articles in ``clean`` are right throughout. ``facts.json`` holds invented study rows for the rules that hold a text
+against its sources.
 """
 
 from __future__ import annotations
@@ -46,3 +47,11 @@ def test_every_rule_has_a_planted_contradiction_and_a_near_miss(rule: str) -> No
 
 def test_every_case_belongs_to_a_rule() -> None:
     assert {path.name.split(".")[0] for path in FILES} == set(RULES)
+
+
+@pytest.mark.parametrize("path", sorted((CASES / "clean").iterdir()), ids=lambda path: path.name)
+def test_a_sound_article_is_left_in_peace(path: Path) -> None:
+    report = audit([path], rows=_facts())
+    assert [found.row() for found in (*report.findings, *report.questions)] == []
+    (document,) = report.documents
+    assert len(document.references) >= 6 and len(document.citations) >= 8 and len(document.estimates) >= 3

@@ -44,13 +44,10 @@ _PATTERNS = [
     for short, printed, spelt in _MEASURES
     for pattern in (re.compile(printed), re.compile(spelt, re.IGNORECASE))
 ]
-_LEVEL = re.compile(
-    r"(?P<level>\d\d(?:\.\d)?)\s?%\s?-?(?:CI|CrI|confidence|credible|interval)", re.IGNORECASE
-)
-_CI_WORD = re.compile(r"\b(?:CI|CrI|confidence interval|credible interval)\b", re.IGNORECASE)
 _TEXT_ESTIMATE = re.compile(
-    rf"(?P<value>(?<![\w.]){NUMBER})(?:\s?%)?\s*[,;:]?\s*[(\[]?\s*[,;]?\s*"
-    rf"(?:(?P<level>\d\d(?:\.\d)?)\s?%\s?-?\s?)?(?P<word>CI|CrI|confidence interval|credible interval)?\s*[:=,]?\s*[(\[]?\s*"
+    rf"(?P<value>(?<![\w.]){NUMBER})(?:\s?%)?(?:\s*(?:[,;:(\[]|\bwith(?:\s+an?)?\b))*\s*"
+    rf"(?:(?P<level>\d\d(?:\.\d)?)\s?%\s?-?\s?)?(?P<word>CI|CrI|confidence interval|credible interval)?"
+    r"\s*(?:of|from)?\s*[:=,]?\s*[(\[]?\s*"
     rf"(?P<low>{NUMBER})\s*(?:to|,|;|[{MINUS}])\s*(?P<high>{NUMBER})"
 )
 
@@ -72,6 +69,10 @@ def in_sentence(text: str, place: Place) -> list[Estimate]:
             measure and re.search(r"[(\[]", text[match.end("value") : match.start("low")])
         ):
             continue
+        if match["level"] is None and re.fullmatch(
+            r"\s?%\s?-?\s?", text[match.end("value") : match.start("word")] if match["word"] else ""
+        ):
+            continue  # "95% CI 1 to 2" without a value before it: the level is no estimate
         if match["word"] is None and re.match(r"\s?%", text[match.end() :]):
             continue
         if _is_year_or_ref(match["value"]) or re.search(

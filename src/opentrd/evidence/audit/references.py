@@ -9,8 +9,11 @@ import unicodedata
 from opentrd.evidence.audit.model import Citation, Place, Reference, Sentence
 
 _NUMBER = re.compile(r"[-*•\s]*(?:<sup>|\[)?(\d{1,3})(?:</sup>|\]|[.)])?\.?\s+(?=\S)")
+_LOWER = r"(?:(?:van|von|de|der|den|del|della|di|da|le|la|el|ten|ter)\s+)*"
+# An entry by author and year begins with a surname and initials, or with a group and its year in parentheses.
 _APA = re.compile(
-    r"[-*•\s]*[A-ZÀ-Ž][\w'’‘-]+(?:[\s-](?:[A-ZÀ-Ž][\w'’‘-]+|[a-z]{2,3}))*,\s+(?:[A-ZÀ-Ž]\.|[A-Z]{1,3}\b|&)"
+    rf"[-*•\s]*(?:{_LOWER}[A-ZÀ-Ž][\w'’‘-]+(?:[\s-](?:[A-ZÀ-Ž][\w'’‘-]+|[a-z]{{2,3}}))*,\s+(?:[A-ZÀ-Ž]\.|[A-Z]{{1,3}}\b|&)"
+    r"|[A-ZÀ-Ž][^()]{2,120}\((?:19|20)\d{2}[a-z]?[,)])"
 )
 _DOI = re.compile(r"(?:doi\.org/|\bdoi:?\s*|\b(?=10\.\d{4}))(?P<doi>[^\s<>\"]+)", re.IGNORECASE)
 _YEAR = re.compile(r"(?<![\d/.-])((?:19|20)\d{2})(?![\d-])")
@@ -23,11 +26,11 @@ _STYLES = {
 # A raised 2 or 3 after one of these is a power, not a citation.
 _POWER = re.compile(r"(?<![A-Za-zΑ-Ωα-ω])(?:m|cm|mm|km|s|kg|L|10|R|I|χ|η|r)$")
 _NAME = r"[A-ZÀ-Ž](?:[\w'’-]*[a-zà-ž][\w'’-]*)"
-_PARTICLE = r"(?:(?:van|von|de|der|den|del|della|di|da|le|la|el)\s+)*"
+_PARTICLE = _LOWER
 _IN_PARENTHESES = re.compile(r"\(([^()]*?\b(?:19|20)\d{2}[a-z]?\b[^()]*)\)")
 _PART = re.compile(
     rf"^(?:e\.g\.,?\s+|see\s+(?:also\s+)?|cf\.\s+)?(?P<name>{_PARTICLE}{_NAME}(?:\s{_NAME})?)"
-    rf"(?:\s+et\s+al\.?|\s*(?:&|and)\s+{_PARTICLE}{_NAME}(?:\s{_NAME})?)?,?\s+(?P<year>(?:19|20)\d{{2}})[a-z]?$"
+    rf"(?:\s+et\s+al\.?|\s*(?:&|and)\s+{_PARTICLE}{_NAME}(?:\s{_NAME})?)?,?\s+(?P<year>(?:19|20)\d{{2}})[a-z]?(?P<more>(?:,\s*(?:(?:19|20)\d{{2}})?[a-z]?)*)$"
 )
 _NARRATIVE = re.compile(
     rf"(?P<name>{_PARTICLE}{_NAME})(?:['’]s)?(?:\s+et\s+al\.?|\s+(?:&|and)\s+{_PARTICLE}(?P<second>{_NAME}))?"
@@ -183,7 +186,8 @@ def by_author(text: str, place: Place) -> list[Citation]:
         for part in match[1].split(";"):
             single = _PART.match(part.strip())
             if single:
-                found.append(Citation((), single["name"], int(single["year"]), part.strip(), place))
+                years = [single["year"], *re.findall(r"\d{4}", single["more"])]
+                found += [Citation((), single["name"], int(year), part.strip(), place) for year in years]
     return found
 
 

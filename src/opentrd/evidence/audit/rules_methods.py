@@ -151,7 +151,14 @@ def instrument_misuse(material: Material) -> Iterator[Finding]:
 def method_without_result(material: Material) -> Iterator[Finding]:
     """GRADE announced and no rating anywhere, nor a supplement that may hold it."""
     for document in material.documents:
-        named = [sentence for sentence in document.sentences if _names(sentence.text, "GRADE")]
+        named = [
+            sentence
+            for sentence in document.sentences
+            if _names(sentence.text, "GRADE")
+            and re.search(
+                r"assess|evaluat|rated|using|used|appli|apprais|judged|according|based on", sentence.text
+            )
+        ]
         if not named or any(re.search(r"suppl|appendix|table", one.text, re.IGNORECASE) for one in named):
             continue
         ratings = [pattern for _, pattern in _terms("GRADE", "judgement")]
@@ -169,7 +176,7 @@ def method_without_result(material: Material) -> Iterator[Finding]:
             last = named[-1]
             yield Finding(
                 "method_without_result", str(last.place), quote(last.text), "no certainty rating in text or tables",
-                f"GRADE is named {len(named)} times; ratings reported: 0", "medium",
+                f"GRADE is said to be used in {len(named)} sentence{'s' if len(named) > 1 else ''}; ratings reported: 0", "medium",
             )  # fmt: skip
 
 

@@ -110,8 +110,14 @@ def listed_not_cited(material: Material) -> Iterator[Finding]:
             cited = {number for cite in document.citations for number in cite.numbers}
             unused = [entry for entry in document.references if entry.number not in cited]
         else:
-            used = {id(entry) for cite in document.citations if (entry := _match(cite, document)[1])}
-            unused = [entry for entry in document.references if id(entry) not in used]
+            # "2012a, 2012b" are told apart by nobody here: one citation of a name and year stands for all of them.
+            met = [entry for cite in document.citations if (entry := _match(cite, document)[1])]
+            used = {(entry.surnames[0], entry.year) for entry in met}
+            unused = [
+                entry
+                for entry in document.references
+                if ((entry.surnames or ("",))[0], entry.year) not in used
+            ]
         for entry in unused:
             yield Finding(
                 "listed_not_cited", str(entry.place), f"listed: {short(entry)}", "not cited anywhere in the text",

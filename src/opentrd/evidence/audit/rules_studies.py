@@ -68,11 +68,13 @@ def size_against_study(material: Material) -> Iterator[Finding]:
 
 
 def _size(locus: str, said: str, study: Row, problem: str) -> Finding:
-    shown = ", ".join(
-        f"{name} {study[name]}"
-        for name in ("n_persons", "n_studies", "groups")
-        if study.get(name) is not None
-    )
+    known = [
+        f"{int(value)} {name}"
+        for name, value in (("persons", number(study, "n_persons")), ("studies", number(study, "n_studies")))
+        if value
+    ]
+    known += [f"groups: {study['groups']}"] if study.get("groups") else []
+    shown = "; ".join(known)
     return against(
         study,
         Finding(

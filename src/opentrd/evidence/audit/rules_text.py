@@ -13,7 +13,8 @@ from opentrd.evidence.audit.text import NUMBERED
 
 GROUP = "Text"
 SHINGLE = 4
-ALIKE = 0.6
+ALIKE = 0.7
+FEWEST = 8  # shared runs: sentences of one form share a few
 SHORTEST = 11  # words: shorter sentences are alike by chance
 _SUMMARIES = (
     "abstract",
@@ -36,7 +37,7 @@ def _words(text: str) -> list[str]:
     "duplicate_passage", group=GROUP, severity="low",
     asserts="The text does not say the same sentence twice.",
     needs="sentences of eleven words or more outside summaries, conclusions and declarations",
-    arithmetic=f"runs of {SHINGLE} words shared, as a share of those of the shorter sentence: {ALIKE:.0%} or more",
+    arithmetic=f"runs of {SHINGLE} words shared, as a share of those of the shorter sentence: {ALIKE:.0%} or more, at least {FEWEST}",
     source="Broder 1997 (resemblance and containment of documents)",
 )  # fmt: skip
 def duplicate_passage(material: Material) -> Iterator[Finding]:
@@ -56,7 +57,7 @@ def duplicate_passage(material: Material) -> Iterator[Finding]:
         last = (-9, -9)
         for (first, second), times in sorted(shared.items()):
             smaller = min(len(shingles[first]), len(shingles[second]))
-            if times < ALIKE * smaller:
+            if times < max(FEWEST, ALIKE * smaller):
                 continue
             neighbour = first - last[0] <= 2 and second - last[1] <= 2
             last = (first, second)
@@ -160,6 +161,11 @@ def heading_numbers(material: Material) -> Iterator[Finding]:
             last[above] = here
 
 
+def _quiet(text: str) -> str:
+    """A line of a title page without addresses: a finding is passed on."""
+    return quote(re.sub(r"\S+@\S+", "(e-mail)", text))
+
+
 _RAISED = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹", "0123456789")
 _MARKER = re.compile(r"^(?:<sup>\s*(?P<tag>\d{1,2})\s*</sup>|(?P<sign>[⁰¹²³⁴⁵⁶⁷⁸⁹]{1,2}))\s*(?P<rest>\S.*)")
 
@@ -182,7 +188,7 @@ def footnote_markers(material: Material) -> Iterator[Finding]:
             if number in seen and seen[number][1] != match["rest"]:
                 first = seen[number]
                 yield Finding(
-                    "footnote_markers", f"{document.place(first[0])}; {document.place(line)}", quote(first[1]),
-                    quote(match["rest"]), f"marker {number} stands for both", "low",
+                    "footnote_markers", f"{document.place(first[0])}; {document.place(line)}", _quiet(first[1]),
+                    _quiet(match["rest"]), f"marker {number} stands for both", "low",
                 )  # fmt: skip
             seen.setdefault(number, (line, match["rest"]))
