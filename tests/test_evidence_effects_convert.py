@@ -69,6 +69,9 @@ def test_quartiles_of_normal_scores() -> None:
     q1, median, q3 = 50 + 10 * norm.ppf([0.25, 0.5, 0.75])
     mean, sd = convert.mean_sd_from_quartiles(q1, median, q3, n)
     assert (mean[0], sd[0]) == pytest.approx((50, 10), rel=1e-4)
+    # Of 39 persons the middle of the quartiles counts 0.7 + 0.01, the median the rest.
+    mean, _ = convert.mean_sd_from_quartiles(4, 6, 12, 39)
+    assert mean[0] == pytest.approx(0.71 * 8 + 0.29 * 6)
 
 
 @pytest.mark.parametrize(

@@ -17,7 +17,7 @@ from opentrd.evidence.pairwise.counts import CountResult, mantel_haenszel, peto
 from opentrd.evidence.pairwise.funnel import funnel
 from opentrd.evidence.pairwise.selection import selection_model
 from opentrd.evidence.pairwise.sensitivity import cumulative, influence, leave_one_out
-from opentrd.evidence.pairwise.trim_fill import trim_fill
+from opentrd.evidence.pairwise.trim_fill import _missing, trim_fill
 
 
 def _fit(found: Oracle) -> PairwiseResult:
@@ -178,6 +178,22 @@ def test_fail_safe_numbers_do_what_they_say() -> None:
     assert y.sum() / (12 + n) <= 0.1 < y.sum() / (12 + n - 1)
     with pytest.raises(EvidenceError, match="between 0 and the mean"):
         fail_safe_n(result, method="orwin", target=2.0)
+
+
+@pytest.mark.parametrize(
+    ("deviation", "missing"),
+    [
+        # Ranks of the positive ones sum to 14: (4 * 14 - 30) / 9 = 2.9; the run above the highest negative rank is 4.
+        ([-1.0, 2.0, 3.0, 4.0, 5.0], {"L0": 3, "R0": 3}),
+        # 9 of 21: (36 - 42) / 11 < 0; no run; 6 - 0.5 - sqrt(72 - 36 + 0.25) < 0.
+        ([-6.0, -4.0, -2.0, 1.0, 3.0, 5.0], {"L0": 0, "R0": 0, "Q0": 0}),
+        # 18 of 21: (72 - 42) / 11 = 2.7; run of 3; 6 - 0.5 - sqrt(72 - 72 + 0.25) = 5.
+        ([-1.0, -2.0, 3.0, 4.0, 5.0, 6.0], {"L0": 3, "R0": 3, "Q0": 5}),
+    ],
+)
+def test_missing_studies_counted_by_hand(deviation: list[float], missing: dict[str, int]) -> None:
+    for estimator, count in missing.items():
+        assert _missing(np.array(deviation), estimator) == count
 
 
 def test_a_mirrored_set_mirrors_trim_and_fill() -> None:
