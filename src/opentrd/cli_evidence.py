@@ -12,6 +12,7 @@ from rich.progress import Progress, SpinnerColumn, TextColumn
 
 if TYPE_CHECKING:
     from opentrd.evidence.audit import Finding
+    from opentrd.evidence_face import Pooled
 
 out = Console(highlight=False)
 errors = Console(stderr=True, highlight=False)
@@ -21,6 +22,7 @@ STYLES = {"high": "bold red", "medium": "yellow", "low": "cyan", "question": "di
 def register(app: typer.Typer) -> None:
     """Add the commands of this wing to the command line."""
     app.command()(audit)
+    app.command()(pool)
 
 
 def audit(
@@ -92,3 +94,110 @@ def _print(found: Finding) -> None:
         out.print(f"    {line}", markup=False, soft_wrap=True)
     if found.origin:
         out.print(f"    the error starts in the {found.origin}", markup=False, soft_wrap=True)
+
+
+def pool(
+    files: Annotated[
+        list[Path], typer.Argument(metavar="EFFECTS.csv...", help="Effects tables, each pooled by itself.")
+    ],
+    measure: Annotated[
+        str | None,
+        typer.Option(
+            metavar="OR|RR|RD|MD|SMD|...", help="For raw numbers; beside yi it names what these are."
+        ),
+    ] = None,
+    model: Annotated[
+        str, typer.Option(help="REML, DL, PM, ML, EB, SJ, HE or common; of a network REML, DL, ML or common.")
+    ] = "REML",
+    test: Annotated[
+        str | None,
+        typer.Option(help="knapp-hartung (default of pairwise) or z (default of networks and of common)."),
+    ] = None,
+    mods: Annotated[
+        str | None, typer.Option(metavar="COLUMN,...", help="Moderators of a pairwise table.")
+    ] = None,
+    level: Annotated[float, typer.Option(help="Level of all intervals.")] = 0.95,
+    zero_cells: Annotated[
+        str | None,
+        typer.Option(metavar="POLICY", help="What is done about a zero cell (docs/evidence-pairwise.md)."),
+    ] = None,
+    missing: Annotated[
+        str, typer.Option(help="A row with an empty cell is an `error`, or left out and listed (`list`).")
+    ] = "error",
+    reference: Annotated[
+        str | None,
+        typer.Option(metavar="TREATMENT", help="Of a network; default: the one with most studies."),
+    ] = None,
+    small_is_good: Annotated[
+        bool, typer.Option("--small-is-good", help="Of a network: for ranks, a smaller effect is the better.")
+    ] = False,
+    out_dir: Annotated[
+        Path | None, typer.Option("--out", metavar="DIR", help="Write pages and tables there.")
+    ] = None,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="Print the result as one JSON object and nothing else.")
+    ] = False,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print nothing but errors.")] = False,
+) -> None:
+    """Pool effects tables: pairwise or network meta-analysis, as their columns say."""
+    from opentrd import cli_pool
+    from opentrd.evidence.errors import EvidenceError
+    from opentrd.evidence_face import pool as run
+    from opentrd.record.raw import InputError
+
+    _check_folder(out_dir, files)
+    found: dict[str, Pooled] = {}
+    try:
+        with Progress(
+            SpinnerColumn(), TextColumn("{task.description}"), console=errors, transient=True, disable=quiet
+        ) as bar:
+            task = bar.add_task("reading ...", total=None)
+            for file, name in zip(files, _names(files), strict=True):
+                bar.update(task, description=f"pooling {name} ...")
+                found[name] = run(
+                    file, measure=measure, model=model, test=test, mods=mods, level=level, zero_cells=zero_cells,
+                    missing=missing, reference=reference, small_is_good=small_is_good,
+                )  # fmt: skip
+            page = None
+            if out_dir is not None:
+                from opentrd.report import evidence as pages
+
+                page = pages.write(
+                    out_dir, {name: one.result for name, one in found.items()}, inputs=files,
+                    progress=lambda what: bar.update(task, description=f"writing {what} ..."),
+                )  # fmt: skip
+    except EvidenceError as problem:
+        raise InputError(str(problem)) from None
+    for name, one in found.items():
+        if not quiet:
+            cli_pool.notes(errors if as_json else out, name, one)
+        if not (quiet or as_json):
+            cli_pool.show(out, name, one)
+    if as_json:
+        typer.echo(cli_pool.as_json(found))
+    if page is not None and not (quiet or as_json):
+        out.print(f"Page:   {page}", soft_wrap=True)
+
+
+def _names(files: list[Path]) -> list[str]:
+    """How each file is called: by its name, or by its path where two have one name. The same file twice is an error."""
+    from opentrd.record.raw import InputError
+
+    for place, file in enumerate(files):
+        if any(file.resolve() == other.resolve() for other in files[:place]):
+            raise InputError(f"{file} is given twice; give each file once.")
+    names = [file.name for file in files]
+    return [name if names.count(name) == 1 else str(file) for name, file in zip(names, files, strict=True)]
+
+
+def _check_folder(folder: Path | None, files: list[Path]) -> None:
+    """Results go to a folder of their own."""
+    from opentrd.record.raw import InputError
+
+    if folder is None:
+        return
+    if folder.exists() and not folder.is_dir():
+        raise InputError(f"--out {folder} is a file; give the name of a folder.")
+    for file in files:
+        if folder.resolve() in file.resolve().parents:
+            raise InputError(f"--out {folder} holds the input {file}; give another folder for the results.")

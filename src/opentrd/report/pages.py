@@ -83,6 +83,11 @@ def audit_page(content: Mapping[str, Any], meta: Mapping[str, Any]) -> str:
     return _render("audit.html.j2", meta, page=content)
 
 
+def evidence_page(template: str, meta: Mapping[str, Any], **values: Any) -> str:
+    """A page of the evidence wing (values: see ``evidence``)."""
+    return _render(template, meta, **values)
+
+
 def index_page(entries: Sequence[Mapping[str, Any]], meta: Mapping[str, Any]) -> str:
     """The list of patient pages; an entry has number, file, as_of, age, trials, met, not_met, open."""
     return _render("index.html.j2", meta, entries=entries)
