@@ -45,7 +45,7 @@ _PATTERNS = [
     for pattern in (re.compile(printed), re.compile(spelt, re.IGNORECASE))
 ]
 _TEXT_ESTIMATE = re.compile(
-    rf"(?P<value>(?<![\w.]){NUMBER})(?:\s?%)?(?:\s*(?:[,;:(\[]|\bwith(?:\s+an?)?\b))*\s*"
+    rf"(?P<value>(?<![\w.]){NUMBER})(?:\s?%)?(?:\s+[a-z]+(?=\s*[(\[]))?(?:\s*(?:[,;:(\[]|\bwith(?:\s+an?)?\b))*\s*"
     rf"(?:(?P<level>\d\d(?:\.\d)?)\s?%\s?-?\s?)?(?P<word>CI|CrI|confidence interval|credible interval)?"
     r"\s*(?:of|from)?\s*[:=,]?\s*[(\[]?\s*"
     rf"(?P<low>{NUMBER})\s*(?:to|,|;|[{MINUS}])\s*(?P<high>{NUMBER})"

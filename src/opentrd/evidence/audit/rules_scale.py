@@ -51,7 +51,8 @@ def _key(name: str) -> str:
 
 
 _IN_TEXT = re.compile(
-    rf"(?P<mean>(?<![\w.]){NUMBER})\s*(?:±\s*(?P<pm>{NUMBER})|\(\s*(?:SD|S\.D\.|standard deviation)\s*[=:]?\s*(?P<sd>{NUMBER})\s*\))"
+    rf"(?P<mean>(?<![\w.]){NUMBER})\s*(?:±\s*(?P<pm>{NUMBER})|"
+    rf"\(\s*(?:SD|S\.D\.|standard deviation)\s*[=:]?\s*(?P<sd>{NUMBER})\s*[;,)])"
 )
 _CHANGE = re.compile(
     r"\b(?:chang|reduc|improv|decreas|declin|differ|increas|drop|fell|LS mean|least)\w*", re.IGNORECASE

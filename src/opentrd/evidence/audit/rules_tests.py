@@ -8,6 +8,7 @@ from collections.abc import Iterator
 
 from scipy import stats
 
+from opentrd.evidence.audit.estimates import DIFFERENCE, RATIO
 from opentrd.evidence.audit.model import Document, Finding, Material, Place, quote
 from opentrd.evidence.audit.numbers import NUMBER, Number, PValue, p_values, to_number
 from opentrd.evidence.audit.registry import rule
@@ -154,8 +155,8 @@ def count_tests(events: tuple[int, int], sizes: tuple[int, int]) -> dict[str, fl
 
 
 _PAIR = re.compile(
-    r"(?P<a>\d{1,5})\s?(?:/|(?:out )?of)\s?(?P<n1>\d{1,6})\b(?P<between>[^.;]{0,80}?)"
-    r"\b(?:vs\.?|versus|compared (?:with|to)|and|against)\b(?P<more>[^.;]{0,60}?)"
+    r"(?P<a>\d{1,5})\s?(?:/|(?:out )?of)\s?(?P<n1>\d{1,6})\b(?P<between>(?:[^.;]|\.(?=\d)){0,80}?)"
+    r"\b(?:vs\.?|versus|compared (?:with|to)|and|against)\b(?P<more>(?:[^.;]|\.(?=\d)){0,60}?)"
     r"(?P<c>\d{1,5})\s?(?:/|(?:out )?of)\s?(?P<n2>\d{1,6})\b",
 )
 
@@ -240,3 +241,80 @@ def p_from_difference(material: Material) -> Iterator[Finding]:
 def _difference_p(d: float, n1: int, n2: int) -> float:
     error = math.sqrt(1 / n1 + 1 / n2 + d * d / (2 * (n1 + n2)))
     return float(2 * stats.norm.sf(d / error))
+
+
+_CLAUSE = re.compile(
+    r"[;:]|\.\s|\b(?:but|whereas|while|although|however|though|except|nor)\b|,\s+(?:and|with|which)\b",
+    re.IGNORECASE,
+)
+_SIGNIFICANT = re.compile(r"(?<!clinically )\b(?:statistically )?significant(?:ly)?\b", re.IGNORECASE)
+_NEGATED = re.compile(
+    r"\b(?:not?|non|without|neither|never|failed|n't|in)\b[\s-]?(?:\w+\s){0,4}?(?:statistically )?significan|"
+    r"\binsignificant|nonsignificant",
+    re.IGNORECASE,
+)
+_HEDGED = re.compile(
+    r"trend|marginal|borderline|approach|near(?:ly|ing)?\b|toward|"
+    r"heterogen|interaction|threshold|level of|set at|defined|if\b|whether|correct",
+    re.IGNORECASE,
+)
+
+
+@rule(
+    "significance_words", group=GROUP, severity="medium",
+    asserts="A result is called significant only when its own p value or interval says so, and not significant when it is not.",
+    needs="a clause with the word, followed by a p value or an effect with its interval",
+    arithmetic="called significant: p above 0.05, or the interval holds the null; called not significant: p below 0.01, "
+    "or the interval clearly excludes the null",
+    source="Altman & Bland 1995, BMJ 311:485",
+)  # fmt: skip
+def significance_words(material: Material) -> Iterator[Finding]:
+    """ "Significant (p = 0.19)" and "not significant (p = 0.002)"."""
+    for document in material.documents:
+        for sentence in document.sentences:
+            results = [(start, end, p.range, str(p)) for p, start, end in p_values(sentence.text)]
+            for start, end, (low, high), shown in results:
+                clause = _CLAUSE.split(sentence.text[:start])[-1] + sentence.text[start:end]
+                if _HEDGED.search(clause):
+                    continue
+                if _NEGATED.search(clause):
+                    wrong = high <= 0.01
+                    said = "not significant"
+                else:
+                    wrong = bool(_SIGNIFICANT.search(clause)) and low > 0.05
+                    said = "significant"
+                if wrong:
+                    yield Finding(
+                        "significance_words", str(sentence.place), quote(clause), shown,
+                        f"called {said}; {shown} is {'below' if high <= 0.05 else 'above'} 0.05", "medium",
+                    )  # fmt: skip
+            for found in document.estimates:
+                if (
+                    found.place != sentence.place
+                    or found.text not in sentence.text
+                    or found.low is None
+                    or found.high is None
+                ):
+                    continue
+                null = 1.0 if found.measure in RATIO else 0.0
+                before = sentence.text[: sentence.text.index(found.text)]
+                clause = _CLAUSE.split(before)[-1]
+                if (
+                    found.measure not in (RATIO | DIFFERENCE)
+                    or _HEDGED.search(clause)
+                    or found.low.value >= found.high.value
+                ):
+                    continue
+                inside = found.low.high < null < found.high.low
+                width = found.high.value - found.low.value
+                clear = found.low.value - null > 0.1 * width or null - found.high.value > 0.1 * width
+                if _NEGATED.search(clause):
+                    wrong, said = clear, "not significant"
+                else:
+                    wrong, said = bool(_SIGNIFICANT.search(clause)) and inside, "significant"
+                if wrong:
+                    yield Finding(
+                        "significance_words", str(sentence.place), quote(clause + found.text),
+                        f"interval {found.low.text} to {found.high.text}",
+                        f"called {said}; the interval {'holds' if inside else 'excludes'} {null:g}", "medium",
+                    )  # fmt: skip

@@ -75,7 +75,7 @@ def _shingles(sentence: Sentence) -> set[tuple[str, ...]]:
 
 _UNIT = re.compile(
     r"(?<![\w/])(?P<unit>(?:[kmµμunpfc]?(?:g|mol|IU|U|Eq|kat)|m?IU)\s?/\s?(?:[dmµμu]?[lL]|kg|m²|day|d|h|min))"
-    r"\s?(?P<tail>(?:<sup>\s*)?[-−–⁻][1¹](?![\d.])(?:\s*</sup>)?|/\s?[a-zA-Z]*[lL]\b)"
+    r"\s?(?P<tail>(?:<sup>\s*)?[-−–⁻][1¹](?!\d|\.\d)(?:\s*</sup>)?|/\s?[a-zA-Z]*[lL]\b)"
 )
 
 
