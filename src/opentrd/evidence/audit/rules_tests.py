@@ -18,6 +18,13 @@ _VALUE = rf"(?P<value>{NUMBER})"
 _NUMBER = r"\d+(?:\.\d+)?"
 _TESTS = (
     ("chi2", re.compile(rf"χ²?\s*\(\s*(?P<df1>\d+)\s*(?:,\s*[nN]\s*=\s*\d[\d,]*)?\s*\)\s*=\s*{_VALUE}")),
+    (
+        "chi2",
+        re.compile(
+            rf"(?:χ²?|(?<![\w.])Q)\s*=\s*{_VALUE}\s*[,;(]\s*(?:df|d\.f\.|degrees of freedom)\s*=?\s*(?P<df1>\d+)(?![.\d])"
+        ),
+    ),
+    ("chi2", re.compile(rf"(?<![\w.])Q\s*\(\s*(?:df\s*=\s*)?(?P<df1>\d+)\s*\)\s*=\s*{_VALUE}")),
     ("t", re.compile(rf"(?<![\w.])t\s*\(\s*(?P<df1>{_NUMBER})\s*\)\s*=\s*{_VALUE}")),
     (
         "F",
@@ -92,10 +99,55 @@ def p_from_statistic(material: Material) -> Iterator[Finding]:
                     elif _fits(p, low / 2, high / 2):
                         would = "; it would fit a one-sided test"
                     yield Finding(
-                        "p_from_statistic", str(place), match.group(), str(p),
-                        f"{match.group()} gives p = {p_of(kind, value.value, df1, df2):.3g}, printed is {p}{would}",
+                        "p_from_statistic", str(place), _closed(match.group()), str(p),
+                        f"{_closed(match.group())} gives p = {p_of(kind, value.value, df1, df2):.3g}, printed is {p}{would}",
                         "high" if _decides(p, low, high) else "medium",
                     )  # fmt: skip
+
+
+_I2 = re.compile(rf"\bI\s?(?:²|2|<sup>2</sup>)\s*=\s*(?P<i2>{_NUMBER})\s?%")
+_NOT_FROM_Q = re.compile(
+    r"\bREML\b|maximum likelihood|Paule|Sidik|\bmetafor\b|empirical Bayes|Bayesian", re.IGNORECASE
+)
+
+
+@rule(
+    "i2_from_q", group=GROUP, severity="medium",
+    asserts="I² is the share of Q that exceeds its degrees of freedom.",
+    needs="I², Q and its degrees of freedom in one sentence, in a text that does not estimate tau² by likelihood",
+    arithmetic="I² = 100 (Q - df) / Q, not below 0, over all values that rounding allows, give or take half a point",
+    source="Higgins & Thompson 2002, Stat Med 21:1539-1558",
+)  # fmt: skip
+def i2_from_q(material: Material) -> Iterator[Finding]:
+    """I² that does not follow from the Q beside it."""
+    for document in material.documents:
+        # Likelihood estimates give an I² of their own that does not follow from Q.
+        if any(_NOT_FROM_Q.search(sentence.text) for sentence in document.sentences):
+            continue
+        for text, place in _passages(document):
+            shares = list(_I2.finditer(text))
+            tests = [
+                match
+                for kind, pattern in _TESTS
+                if kind == "chi2"
+                for match in pattern.finditer(text)
+                if to_number(match["value"]).value > 0
+            ]
+            if len(shares) != 1 or len(tests) != 1:
+                continue
+            printed, q, df = to_number(shares[0]["i2"]), to_number(tests[0]["value"]), int(tests[0]["df1"])
+            low, high = (100 * max(0.0, (value - df) / value) for value in (q.low, q.high) if value > 0)
+            if printed.high < low - 0.5 or printed.low > high + 0.5:
+                share = 100 * max(0.0, (q.value - df) / q.value)
+                yield Finding(
+                    "i2_from_q", str(place), shares[0].group(), _closed(tests[0].group()),
+                    f"100 ({q.text} - {df}) / {q.text} = {share:.1f} %, printed is {printed.text} %", "medium",
+                )  # fmt: skip
+
+
+def _closed(text: str) -> str:
+    """A quoted piece with its parenthesis closed."""
+    return text + ")" * (text.count("(") - text.count(")"))
 
 
 def _another_between(text: str, start: int, end: int) -> bool:

@@ -143,7 +143,7 @@ def _append(table: Table, split: list[tuple[list[str], int]]) -> None:
             joined = tuple(f"{a} {b}".strip() for a, b in zip(above.cells, cells, strict=False))
             table.rows[-1] = TableRow(joined, above.line, joined[table.roles.get("study", 0)])
             continue
-        if not study and table.rows:
+        if not study and table.rows and not table.is_csv:
             study = table.rows[-1].study
         table.rows.append(TableRow(tuple(cells), line, " ".join(study.split())))
 
