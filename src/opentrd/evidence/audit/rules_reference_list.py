@@ -75,35 +75,27 @@ _ISSN_DOIS = {
 )  # fmt: skip
 def doi_form(material: Material) -> Iterator[Finding]:
     """DOIs that cannot be right as they stand."""
-    codes = [
-        (row["registrant"], row["journal"], row["code"].split("|")) for row in lexicon.rows("doi_journal")
-    ]
     for document in material.documents:
         for entry in document.references:
             if entry.doi is None:
                 continue
             problem = _doi_problem(entry.doi)
+            recalled = False
             text = plain(entry.text)
-            for registrant, journal, allowed in codes:
-                suffix = entry.doi.partition("/")[2].lower()
-                names = [journal, _abbreviated(journal)]
-                if (
-                    not problem
-                    and registrant == "10.3389"
-                    and entry.doi.startswith(f"{registrant}/")
-                    and any(plain(name) in text for name in names)
-                ):
-                    code = suffix.split(".")[0]
-                    if code not in allowed and re.fullmatch(r"[a-z]+", code):
-                        problem = f"DOIs of {journal} begin with 10.3389/{allowed[0]}., this one with 10.3389/{code}."
+            registrant, _, suffix = entry.doi.lower().partition("/")
+            code = suffix.split(".")[0]
+            for row in lexicon.rows("doi_journal"):
+                named = plain(row["journal"]) in text or plain(row["short_name"]) in text
+                if problem or row["registrant"] != registrant or not named:
+                    continue
+                if code != row["code"] and re.fullmatch(r"[a-z]+", code):
+                    recalled = row["knowledge_status"] == "recalled"
+                    problem = f"DOIs of {row['journal']} begin with {registrant}/{row['code']}., this one with {registrant}/{code}."
             if problem:
-                yield Finding("doi_form", str(entry.place), f"DOI {entry.doi}", short(entry), problem, "low")
-
-
-def _abbreviated(journal: str) -> str:
-    return {"Frontiers in Psychiatry": "Front Psychiatry", "Frontiers in Psychology": "Front Psychol"}.get(
-        journal, journal.replace("Frontiers in ", "Front ")
-    )
+                # A code that is only recalled asks; it does not decide.
+                yield Finding(
+                    "doi_form", str(entry.place), f"DOI {entry.doi}", short(entry), problem, "low", question=recalled
+                )  # fmt: skip
 
 
 def _doi_problem(doi: str) -> str:
