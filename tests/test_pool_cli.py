@@ -273,6 +273,14 @@ def test_files_that_are_not_there_and_folders_that_cannot_be_used(tmp_path: Path
         ([path, path], "given twice"),
         ([path, "--out", path], "is a file"),
         ([path, "--out", tmp_path], "holds the input"),
+        ([path, "--zone", "-0.2,0.2"], "give --out"),
+        ([path, "--failures", "2"], "give --zone"),
+        ([path, "--zone", "0.2", "--out", tmp_path / "o"], "not a zone"),
+        ([path, "--zone", "0.1,0.2", "--out", tmp_path / "o"], "field zone"),
+        (
+            [path, "--zone", "-0.1,0.2", "--decisions", tmp_path / "no.csv", "--out", tmp_path / "o"],
+            "cannot be read",
+        ),
     ):
         result = run(*arguments)
         assert isinstance(result.exception, InputError) and said in str(result.exception)

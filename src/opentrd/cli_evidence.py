@@ -13,6 +13,7 @@ from rich.progress import Progress, SpinnerColumn, TextColumn
 if TYPE_CHECKING:
     from opentrd.evidence.audit import Finding
     from opentrd.evidence_face import Pooled
+    from opentrd.report.evidence_certainty import Question
 
 out = Console(highlight=False)
 errors = Console(stderr=True, highlight=False)
@@ -131,6 +132,23 @@ def pool(
     small_is_good: Annotated[
         bool, typer.Option("--small-is-good", help="Of a network: for ranks, a smaller effect is the better.")
     ] = False,
+    zone: Annotated[
+        str | None,
+        typer.Option(
+            metavar="LOW,HIGH",
+            help="Differences too small to matter (logarithms for ratios): the page then proposes a certainty.",
+        ),
+    ] = None,
+    failures: Annotated[
+        int | None,
+        typer.Option(min=0, help="With --zone: failed treatments of the persons asked about (indirectness)."),
+    ] = None,
+    decisions: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE.csv", help="With --zone: what persons decided on the proposals, shown beside them."
+        ),
+    ] = None,
     out_dir: Annotated[
         Path | None, typer.Option("--out", metavar="DIR", help="Write pages and tables there.")
     ] = None,
@@ -146,6 +164,7 @@ def pool(
     from opentrd.record.raw import InputError
 
     _check_folder(out_dir, files)
+    _check_question(zone, failures, decisions, out_dir)
     found: dict[str, Pooled] = {}
     try:
         with Progress(
@@ -164,6 +183,7 @@ def pool(
 
                 page = pages.write(
                     out_dir, {name: one.result for name, one in found.items()}, inputs=files,
+                    question=_question(zone, failures, decisions),
                     progress=lambda what: bar.update(task, description=f"writing {what} ..."),
                 )  # fmt: skip
     except EvidenceError as problem:
@@ -188,6 +208,43 @@ def _names(files: list[Path]) -> list[str]:
             raise InputError(f"{file} is given twice; give each file once.")
     names = [file.name for file in files]
     return [name if names.count(name) == 1 else str(file) for name, file in zip(names, files, strict=True)]
+
+
+def _check_question(
+    zone: str | None, failures: int | None, decisions: Path | None, folder: Path | None
+) -> None:
+    """A certainty is asked for by a zone, and stands on a page."""
+    from opentrd.record.raw import InputError
+
+    if zone is None and (failures is not None or decisions is not None):
+        raise InputError("--failures and --decisions belong to a certainty: give --zone LOW,HIGH with them.")
+    if zone is not None and folder is None:
+        raise InputError("--zone is for the certainty on the page: give --out DIR with it.")
+
+
+def _question(zone: str | None, failures: int | None, decisions: Path | None) -> Question:
+    from opentrd.evidence.certainty import DecisionLog
+    from opentrd.evidence.errors import EvidenceError
+    from opentrd.report.evidence_certainty import Question
+
+    ends: tuple[float, float] | None = None
+    if zone is not None:
+        try:
+            low, high = (float(part) for part in zone.split(","))
+        except ValueError:
+            raise EvidenceError(
+                "this is not a zone", field="zone", value=zone, expected="two numbers, such as -0.2,0.2"
+            ) from None
+        ends = (low, high)
+    log = None
+    if decisions is not None:
+        try:
+            log = DecisionLog.read(decisions)
+        except (OSError, UnicodeDecodeError) as problem:
+            raise EvidenceError(
+                f"the decisions cannot be read ({problem})", file=str(decisions), advice="check the path"
+            ) from None
+    return Question(ends, failures, log)
 
 
 def _check_folder(folder: Path | None, files: list[Path]) -> None:

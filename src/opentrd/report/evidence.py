@@ -17,6 +17,7 @@ from opentrd.evidence.pairwise.result import PairwiseResult
 from opentrd.report import evidence_charts as pairwise_charts
 from opentrd.report import evidence_content, evidence_network_charts, evidence_network_content, pages
 from opentrd.report import evidence_words as words
+from opentrd.report.evidence_certainty import Question
 from opentrd.report.evidence_svg import Drawing
 
 Row = Mapping[str, Any]
@@ -87,28 +88,29 @@ def _no_plot(kind: str, known: Sequence[str]) -> EvidenceError:
     )
 
 
-def page(result: Result, name: str = "", *, zone: tuple[float, float] | None = None) -> str:
-    """The page of a result as HTML: self-contained, printable, without scripts. ``zone``: see ``report``."""
+def page(result: Result, name: str = "", *, question: Question | None = None) -> str:
+    """The page of a result as HTML: self-contained, printable, without scripts. ``question``: see ``report``."""
     if isinstance(result, NetworkResult):
         return pages.evidence_page(
-            "evidence_network.html.j2", _meta(), page=evidence_network_content.content(result, name)
+            "evidence_network.html.j2",
+            _meta(),
+            page=evidence_network_content.content(result, name, question or Question()),
+            plain_interval=words.plain_interval,
         )
     return pages.evidence_page(
-        "evidence_pairwise.html.j2", _meta(), page=evidence_content.content(result, name, zone),
+        "evidence_pairwise.html.j2", _meta(), page=evidence_content.content(result, name, question or Question()),
         number=words.number, plain_interval=words.plain_interval, p_words=words.p,
     )  # fmt: skip
 
 
-def report(
-    result: Result, path: Path | str, *, name: str = "", zone: tuple[float, float] | None = None
-) -> Path:
+def report(result: Result, path: Path | str, *, name: str = "", question: Question | None = None) -> Path:
     """Write ``index.html`` and ``tables/*.csv`` into the folder ``path``; return the page.
 
-    ``name``: what the page calls the table (its file). ``zone``: the differences too small to matter, on the scale of the
-    analysis (for ratios the logarithm); a pairwise page then proposes a certainty.
+    ``name``: what the page calls the table (its file). ``question``: which differences are too small to matter and who is
+    asked about; the page then proposes a certainty.
     """
     folder = Path(path)
-    text = page(result, name, zone=zone)
+    text = page(result, name, question=question)
     (folder / "tables").mkdir(parents=True, exist_ok=True)
     for table, rows in tables(result).items():
         write_csv(folder / "tables" / f"{table}.csv", rows)
@@ -139,7 +141,7 @@ def report_analysis(result: Result, name: str, rows: Sequence[Row], path: Path) 
 
 def write(
     folder: Path, results: Mapping[str, Result], *, inputs: Sequence[Path] = (),
-    zone: tuple[float, float] | None = None, progress: Callable[[str], None] | None = None,
+    question: Question | None = None, progress: Callable[[str], None] | None = None,
 ) -> Path:  # fmt: skip
     """Write the pages of one or several effects tables and ``run.json`` (versions, digests of the inputs, models); return
     the page to open first. Of one table the page is ``index.html``; several get a folder each and a list."""
@@ -148,14 +150,14 @@ def write(
         (name, result), *_ = results.items()
         if progress:
             progress(name)
-        first = report(result, folder, name=name, zone=zone)
+        first = report(result, folder, name=name, question=question)
     else:
         entries = []
         for number, (name, result) in enumerate(results.items(), 1):
             if progress:
                 progress(name)
             place = f"table-{number}"
-            report(result, folder / place, name=name, zone=zone)
+            report(result, folder / place, name=name, question=question)
             entries.append({"name": name, "file": f"{place}/index.html", "says": _says(result)})
         first = folder / "index.html"
         first.write_text(

@@ -17,17 +17,16 @@ from opentrd.evidence import (
 from opentrd.evidence.pairwise.result import PairwiseResult
 from opentrd.report import evidence_charts as charts
 from opentrd.report import evidence_words as words
+from opentrd.report.evidence_certainty import FEW_FOR_ASYMMETRY, Question, pairwise_certainty
 from opentrd.report.words import plural
 
 Row = Mapping[str, Any]
-# Below so many studies a test of asymmetry has hardly any power (Sterne et al., BMJ 2011;343:d4002).
-FEW_FOR_ASYMMETRY = 10
 # Columns that carry the numbers themselves, and are not repeated in the table of studies.
 _NUMBERS = frozenset({"study", "yi", "vi", "se", "ci_low", "ci_high"})
 
 
-def content(result: PairwiseResult, name: str, zone: tuple[float, float] | None = None) -> dict[str, Any]:
-    """What the template prints. ``zone``: differences too small to matter, on the analysis scale, for the certainty."""
+def content(result: PairwiseResult, name: str, question: Question) -> dict[str, Any]:
+    """What the template prints."""
     table, measure = result.table(), result.data.measure
     level = f"{100 * table['level']:g} %"
     plain = len(result.terms) == 1
@@ -47,7 +46,7 @@ def content(result: PairwiseResult, name: str, zone: tuple[float, float] | None 
         "influence": _influence(result),
         "small": small_study_rows(result), "few": result.k < FEW_FOR_ASYMMETRY,
         "funnel": _drawn(lambda: charts.contour_funnel(result, _filled(result))) if plain else None,
-        "certainty": certainty(result, zone),
+        "certainty": pairwise_certainty(result, name, question),
         "studies": _studies(result), "study_columns": _extra_columns(result),
     }  # fmt: skip
 
@@ -170,45 +169,6 @@ def small_study_rows(result: PairwiseResult) -> list[dict[str, Any]]:
         except EvidenceError as problem:
             rows.append({"method": method, "says": "", **empty, "reason": str(problem)})
     return rows
-
-
-def certainty(result: PairwiseResult, zone: tuple[float, float] | None) -> dict[str, Any]:
-    """The proposal for the certainty, domain by domain, or what is missing for one."""
-    said = "differences too small to matter (--zone LOW,HIGH on the scale of the analysis)"
-    if len(result.terms) > 1:
-        return {"rows": [], "why_not": "A meta-regression has no single result to grade."}
-    if zone is None:
-        return {"rows": [], "why_not": f"Not assessed: it needs {said}."}
-    try:
-        from opentrd.evidence.certainty import propose_grade
-    except ImportError:
-        return {"rows": [], "why_not": "Not assessed in this version."}
-    raw, table = result.data.raw, result.table()
-    studies = [
-        {
-            "study": row["study"], "weight": row["weight"],
-            "risk_of_bias": _cell(raw.columns, "risk_of_bias", place),
-            "failed_trials_required": _whole(_cell(raw.columns, "failed_trials_required", place)),
-            "registered": _truth(_cell(raw.columns, "registered", place)),
-        }
-        for place, row in enumerate(result.studies())
-    ]  # fmt: skip
-    p = egger(result)["p_value"] if result.k >= FEW_FOR_ASYMMETRY else None
-    proposal = propose_grade(table, studies, zone=zone, egger_p=p)
-    return {"rows": proposal.table(), "why_not": "", "zone": zone}
-
-
-def _cell(columns: Mapping[str, tuple[str, ...]], name: str, place: int) -> str | None:
-    cells = columns.get(name)
-    return (cells[place].strip().lower() or None) if cells else None
-
-
-def _whole(cell: str | None) -> int | None:
-    return int(cell) if cell is not None and cell.isdigit() else None
-
-
-def _truth(cell: str | None) -> bool | None:
-    return {"true": True, "yes": True, "1": True, "false": False, "no": False, "0": False}.get(cell or "")
 
 
 def _extra_columns(result: PairwiseResult) -> list[str]:

@@ -10,6 +10,7 @@ from opentrd.evidence import EvidenceError
 from opentrd.evidence.network import NetworkResult, contribution, interaction, node_splits
 from opentrd.report import evidence_network_charts as charts
 from opentrd.report import evidence_words as words
+from opentrd.report.evidence_certainty import Question, network_certainty
 from opentrd.report.evidence_content import _drawn
 
 Row = Mapping[str, Any]
@@ -17,7 +18,7 @@ Row = Mapping[str, Any]
 MOST_IN_SQUARE = 12
 
 
-def content(result: NetworkResult, name: str) -> dict[str, Any]:
+def content(result: NetworkResult, name: str, question: Question) -> dict[str, Any]:
     """What the template prints."""
     table = result.table()
     measure = table["measure"]
@@ -46,6 +47,7 @@ def content(result: NetworkResult, name: str) -> dict[str, Any]:
         "splits_chart": _drawn(lambda: charts.node_splits(result, splits)),
         "heat": _drawn(lambda: charts.heat(result)) if len(result.network.designs) <= MOST_IN_SQUARE + 3 else None,
         "contribution": contributions(result),
+        "certainty": network_certainty(result, question),
         "studies": _studies(result),
     }  # fmt: skip
 
