@@ -19,6 +19,7 @@ from opentrd.knowledge.schema_base import Fact
 from opentrd.knowledge.schema_domain import DOMAIN_KEYS, DOMAIN_REFERENCES
 from opentrd.knowledge.schema_finding import FINDING_KEYS, FINDING_REFERENCES
 from opentrd.knowledge.schema_measure import MEASURE_KEYS, MEASURE_REFERENCES
+from opentrd.knowledge.schema_option import OPTION_KEYS, OPTION_REFERENCES, option_findings
 from opentrd.knowledge.schema_pgx import PGX_KEYS, PGX_REFERENCES
 
 PROVENANCE = ("source", "read_in", "knowledge_status")
@@ -47,6 +48,7 @@ KEYS: dict[str, tuple[str, ...]] = {
     **EVIDENCE_KEYS,
     **MEASURE_KEYS,
     **PGX_KEYS,
+    **OPTION_KEYS,
     **FINDING_KEYS,
     **DOMAIN_KEYS,
 }
@@ -87,6 +89,7 @@ REFERENCES: dict[tuple[str, str], tuple[str, str]] = {
     **EVIDENCE_REFERENCES,
     **MEASURE_REFERENCES,
     **PGX_REFERENCES,
+    **OPTION_REFERENCES,
     **FINDING_REFERENCES,
     **DOMAIN_REFERENCES,
 }
@@ -139,6 +142,7 @@ def check(folder: Path = TABLES) -> list[str]:
     findings += _equivalents_agree(read)
     findings += _no_set_contradicts(read.get("condition_set", []))
     findings += evidence_findings(read)
+    findings += option_findings(read)
     return findings
 
 

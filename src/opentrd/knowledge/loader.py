@@ -24,7 +24,7 @@ DOUBLE_COLUMNS = frozenset(
         "response_threshold_pct", "response_pct", "remission_pct", "baseline_mean", "baseline_sd", "change_mean", "change_sd",
         "difference_low", "difference_high",
         "above", "up_to", "below", "sensitivity", "specificity", "score_from", "score_to", "score_factor", "above_mg", "from_age",
-        "divisor", "plus", "open_from",
+        "divisor", "plus", "max_dose_mg", "open_from",
     }
 )  # fmt: skip
 # Whole numbers and truths, also of a table that has no row yet.

@@ -15,6 +15,7 @@ from opentrd.knowledge.schema_domain import DOMAIN_MODELS
 from opentrd.knowledge.schema_evidence import EVIDENCE_MODELS
 from opentrd.knowledge.schema_finding import FINDING_MODELS
 from opentrd.knowledge.schema_measure import MEASURE_MODELS
+from opentrd.knowledge.schema_option import OPTION_MODELS
 from opentrd.knowledge.schema_pgx import PGX_MODELS
 from opentrd.knowledge.schema_tools import TOOL_MODELS
 
@@ -341,6 +342,7 @@ MODELS: dict[str, type[Fact]] = {
     **TOOL_MODELS,
     **MEASURE_MODELS,
     **PGX_MODELS,
+    **OPTION_MODELS,
     **FINDING_MODELS,
     **DOMAIN_MODELS,
 }
