@@ -99,8 +99,17 @@ def _print(found: Finding) -> None:
 
 def pool(
     files: Annotated[
-        list[Path], typer.Argument(metavar="EFFECTS.csv...", help="Effects tables, each pooled by itself.")
-    ],
+        list[Path] | None,
+        typer.Argument(metavar="EFFECTS.csv...", help="Effects tables, each pooled by itself."),
+    ] = None,
+    known: Annotated[
+        str | None,
+        typer.Option(
+            "--knowledge",
+            metavar="TOPIC|all",
+            help="No file, but the studies OpenTRD knows on a topic: what can be pooled, and why the rest cannot.",
+        ),
+    ] = None,
     measure: Annotated[
         str | None,
         typer.Option(
@@ -163,6 +172,13 @@ def pool(
     from opentrd.evidence_face import pool as run
     from opentrd.record.raw import InputError
 
+    if known is not None:
+        _pool_known(known, files, failures, out_dir, as_json, quiet)
+        return
+    if not files:
+        raise InputError(
+            "there is no effects table: give a file, or --knowledge TOPIC for the studies OpenTRD knows."
+        )
     _check_folder(out_dir, files)
     _check_question(zone, failures, decisions, out_dir)
     found: dict[str, Pooled] = {}
@@ -197,6 +213,40 @@ def pool(
         typer.echo(cli_pool.as_json(found))
     if page is not None and not (quiet or as_json):
         out.print(f"Page:   {page}", soft_wrap=True)
+
+
+def _pool_known(
+    topic: str,
+    files: list[Path] | None,
+    failures: int | None,
+    folder: Path | None,
+    as_json: bool,
+    quiet: bool,
+) -> None:
+    """Pool what the knowledge has on a topic, and say why the rest is not pooled."""
+    from opentrd import cli_pool
+    from opentrd.evidence.errors import EvidenceError
+    from opentrd.evidence_known import topic as look_up
+    from opentrd.record.raw import InputError
+
+    if files:
+        raise InputError("--knowledge pools the studies OpenTRD knows: leave the files out, or leave it out.")
+    _check_folder(folder, [])
+    try:
+        found = look_up(topic)
+    except EvidenceError as problem:
+        raise InputError(str(problem)) from None
+    page = None
+    if folder is not None:
+        from opentrd.report.evidence_known import write
+
+        page = write(folder, found, failures=failures)
+    if as_json:
+        typer.echo(cli_pool.known_json(found))
+    elif not quiet:
+        cli_pool.show_known(out, found)
+        if page is not None:
+            out.print(f"Page:   {page}", soft_wrap=True)
 
 
 def _names(files: list[Path]) -> list[str]:

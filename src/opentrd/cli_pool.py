@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from rich.console import Console
 
 from opentrd.evidence_face import Pooled, PooledNetwork, PooledPairwise
+from opentrd.evidence_known import Topic
 from opentrd.report import evidence_words as words
 
 # More treatments than this are printed against the reference only; the tables of --out have every pair.
@@ -113,6 +115,44 @@ def _network(console: Console, name: str, pooled: PooledNetwork) -> None:
     ]  # fmt: skip
     better = "smaller" if result.small_is_good else "larger"
     _table(console, f"Ranks, a {better} effect taken as the better one", tuple(ranks[0]), ranks)
+
+
+def known_json(found: Topic) -> str:
+    """A topic as one JSON object: what was pooled, what was not with the reason, summaries."""
+    pooled = [
+        {
+            "question": one.words,
+            "effects": [row["effect"] for row in one.effects],
+            **PooledPairwise(one.result).contract(),
+        }
+        for one in found.questions
+    ]
+    rest = [{"effect": row["effect"], "study": row["study"], "reason": row["reason"]} for row in found.rest]
+    whole = {"topic": found.name, "pooled": pooled, "not_pooled": rest, "summaries": list(found.summaries)}
+    return json.dumps(whole, ensure_ascii=False, indent=2, allow_nan=False)
+
+
+def show_known(console: Console, found: Topic) -> None:
+    """Print what of a topic can be pooled, what is summarised, and why the rest is neither."""
+    effects = len(found.rest) + sum(len(one.effects) for one in found.questions)
+    _line(console, f"{found.name}: {len(found.studies)} studies, {effects} effects", "bold")
+    for one in found.questions:
+        row, measure = one.result.table(), one.result.data.measure
+        named = ", ".join(str(effect["study"]) for effect in one.effects)
+        _line(console, f"  pooled: {one.words} ({named})")
+        _line(
+            console,
+            f"    {words.measure_words(measure)} {words.estimate(row, measure)}; {words.heterogeneity(row)}",
+        )
+    for summary in found.summaries:
+        _line(
+            console,
+            f"  not pooled, side by side: {summary['outcome']} against {summary['against']}, {summary['measure']}, "
+            f"{summary['k']} estimates: median {words.number(summary['median'])}, "
+            f"{words.plain_interval(summary['least'], summary['most'])}",
+        )
+    for reason, number in Counter(row["reason"] for row in found.rest).most_common():
+        _line(console, f"  not pooled ({number}): {reason}", "dim")
 
 
 def _table(console: Console, title: str, columns: Sequence[str], rows: Sequence[Mapping[str, Any]]) -> None:

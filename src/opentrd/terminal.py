@@ -51,6 +51,13 @@ def show_knowledge(out: Console, name: str | None, text: str | None) -> None:
         )
     if not rows:
         out.print("No row contains that text.")
+    elif name == "study":
+        out.print(
+            "A page with each study's arms, effects and claims, at index.html#study-NAME: "
+            "opentrd pool --knowledge all --out DIR",
+            markup=False,
+            soft_wrap=True,
+        )
 
 
 def print_sql(dialect: str, untested: bool, cdm_schema: str | None = None, cdm_version: str = "5.4") -> None:
