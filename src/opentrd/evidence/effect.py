@@ -43,7 +43,8 @@ class Measure:
             "alpha log": lambda x: 1 - np.exp(-x),
             "alpha cube": lambda x: 1 - (1 - x) ** 3,
         }
-        return np.asarray(ways.get(self.scale, lambda x: x)(y))
+        way = ways.get(self.scale)
+        return y if way is None else np.asarray(way(y))
 
 
 _TWO = effect_binary.COLUMNS
