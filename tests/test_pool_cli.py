@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import json
 import math
+import re
 from pathlib import Path
 from typing import Any
 
@@ -299,3 +300,23 @@ def test_in_python_the_same_table_comes_in_many_forms(tmp_path: Path) -> None:
     assert isinstance(opentrd.pool(write(tmp_path, CONTRASTS)), PooledNetwork)
     with pytest.raises(EvidenceError, match="one study"):
         opentrd.pool([0.1], [0.1])
+
+
+def test_the_readme_shows_what_the_example_prints(tmp_path: Path) -> None:
+    text = (HERE.parent / "README.md").read_text(encoding="utf-8")
+    block = re.search(r"```\n\$ opentrd (pool .*?)\n(.*?)Page:", text, re.S)
+    assert block
+    arguments = [
+        str(HERE.parent / word) if word.startswith("examples/") else word for word in block[1].split()[1:]
+    ]
+    arguments[arguments.index("--out") + 1] = str(tmp_path / "results")
+    assert run(*arguments).stdout.startswith(block[2])
+
+
+def test_the_example_is_the_published_set() -> None:
+    with (HERE.parent / "examples" / "effects" / "bcg.csv").open(encoding="utf-8", newline="") as example:
+        shown = list(csv.DictReader(example))
+    with BCG.open(encoding="utf-8", newline="") as original:
+        rows = list(csv.DictReader(original))
+    assert len({row["study"] for row in shown}) == 13
+    assert [{**row, "study": f"{row['study']} {row['year']}"} for row in rows] == shown

@@ -62,7 +62,11 @@ class Axis:
         step = _step(self.high - self.low)
         first = math.ceil(self.low / step - 1e-9)
         places = [step * place for place in range(first, math.floor(self.high / step + 1e-9) + 1)]
-        return [(place, words.shown(round(place, 10), self.measure)) for place in places]
+        return [(place, self._label(round(place, 10))) for place in places]
+
+    def _label(self, place: float) -> str:
+        value = words.back(place, self.measure)
+        return f"{value:.3g}".replace("-", "−")
 
 
 def _ratios(low: float, high: float) -> list[float]:
