@@ -11,6 +11,7 @@ import opentrd
 from opentrd import knowledge
 from opentrd.assess import plan
 from opentrd.engines import duckdb as embedded
+from opentrd.record.schema import RAW_COLUMNS
 
 Row = dict[str, Any]
 # One diplotype for each phenotype, as the alleles are described by CPIC.
@@ -43,9 +44,8 @@ def run(folder: Path, tables: Sequence[str], **record: Iterable[Row]) -> dict[st
     folder.mkdir(parents=True, exist_ok=True)
     for name, given in record.items():
         rows = list(given)
-        columns = sorted({column for row in rows for column in row}) or ["person_id"]
         with (folder / f"{name}.csv").open("w", encoding="utf-8", newline="") as file:
-            writer = csv.DictWriter(file, columns, lineterminator="\n")
+            writer = csv.DictWriter(file, RAW_COLUMNS[name], lineterminator="\n")
             writer.writeheader()
             writer.writerows(rows)
     return run_on(folder, tables)

@@ -16,6 +16,7 @@ from opentrd.knowledge.checks_evidence import EVIDENCE_KEYS, EVIDENCE_REFERENCES
 from opentrd.knowledge.loader import DOUBLE_COLUMNS, EMPTY_TEXT_COLUMNS, TABLES, read_cells, tables
 from opentrd.knowledge.schema import MODELS
 from opentrd.knowledge.schema_base import Fact
+from opentrd.knowledge.schema_biomarker import BIOMARKER_KEYS, BIOMARKER_REFERENCES
 from opentrd.knowledge.schema_domain import DOMAIN_KEYS, DOMAIN_REFERENCES
 from opentrd.knowledge.schema_finding import FINDING_KEYS, FINDING_REFERENCES
 from opentrd.knowledge.schema_measure import MEASURE_KEYS, MEASURE_REFERENCES
@@ -47,6 +48,7 @@ KEYS: dict[str, tuple[str, ...]] = {
     "salt_word": ("word",),
     **EVIDENCE_KEYS,
     **MEASURE_KEYS,
+    **BIOMARKER_KEYS,
     **PGX_KEYS,
     **OPTION_KEYS,
     **FINDING_KEYS,
@@ -88,6 +90,7 @@ REFERENCES: dict[tuple[str, str], tuple[str, str]] = {
     ("severity_level", "condition_set"): ("condition_set", "condition_set"),
     **EVIDENCE_REFERENCES,
     **MEASURE_REFERENCES,
+    **BIOMARKER_REFERENCES,
     **PGX_REFERENCES,
     **OPTION_REFERENCES,
     **FINDING_REFERENCES,

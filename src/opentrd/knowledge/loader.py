@@ -31,7 +31,7 @@ DOUBLE_COLUMNS = frozenset(
 WHOLE_COLUMNS = frozenset({"needed", "min_depression_rows", "failed_trials_required"})
 TRUTH_COLUMNS = frozenset(
     {"strictly", "strict_order", "uses_dose_eras", "includes_threshold", "arms_complete", "printed_inconsistent", "significant",
-     "ranked", "is_sum", "avoid", "consider_alternative", "slower_titration", "measure_level", "actionable"}
+     "ranked", "is_sum", "avoid", "consider_alternative", "slower_titration", "measure_level", "actionable", "low_open", "high_open"}
 )  # fmt: skip
 # Numbers of a definition that may also be ``none`` (not part of it), and numbers that are names: always text.
 TEXT_COLUMNS = frozenset(

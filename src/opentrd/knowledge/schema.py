@@ -11,6 +11,7 @@ from typing import Annotated, Literal
 from pydantic import Field, model_validator
 
 from opentrd.knowledge.schema_base import Fact, KnownTable, Name
+from opentrd.knowledge.schema_biomarker import BIOMARKER_MODELS
 from opentrd.knowledge.schema_domain import DOMAIN_MODELS
 from opentrd.knowledge.schema_evidence import EVIDENCE_MODELS
 from opentrd.knowledge.schema_finding import FINDING_MODELS
@@ -19,7 +20,7 @@ from opentrd.knowledge.schema_option import OPTION_MODELS
 from opentrd.knowledge.schema_pgx import PGX_MODELS
 from opentrd.knowledge.schema_tools import TOOL_MODELS
 
-MeasureKind = Literal["scale", "scale item", "rating", "lab", "vital", "drug level", "history"]
+MeasureKind = Literal["scale", "scale item", "rating", "lab", "vital", "drug level", "history", "imaging"]
 
 
 class Agent(KnownTable):
@@ -341,6 +342,7 @@ MODELS: dict[str, type[Fact]] = {
     **EVIDENCE_MODELS,
     **TOOL_MODELS,
     **MEASURE_MODELS,
+    **BIOMARKER_MODELS,
     **PGX_MODELS,
     **OPTION_MODELS,
     **FINDING_MODELS,

@@ -20,7 +20,7 @@ WITH alleles AS (
   JOIN (SELECT DISTINCT agent FROM knowledge.pgx_recommendation) AS k ON k.agent = x.agent
   WHERE coalesce(x.start_earliest <= a.anchor, TRUE) GROUP BY x.person_id, x.agent
 ), level AS (  -- the value in hundredths, to be written as text
-  SELECT *, CAST(low * 100 AS BIGINT) AS hundredths FROM assess.pgx_level WHERE last
+  SELECT *, CASE WHEN low < 1000000000000 THEN CAST(low * 100 AS BIGINT) END AS hundredths FROM assess.pgx_level WHERE last
 ), written AS (
   SELECT *, CAST(hundredths / nullif(100, 0) - 0.495 AS BIGINT) AS whole FROM level
 ), judged AS (
@@ -51,8 +51,9 @@ WITH alleles AS (
   JOIN taken AS t ON t.person_id = d.person_id AND t.agent = d.agent
   UNION ALL
   SELECT person_id, 'drug_level', agent || ', ' || kind || ', ' || measurement_id, scheme || coalesce(', ' || note, ''), 4, CASE WHEN below OR above THEN TRUE WHEN NOT below AND NOT above THEN FALSE END,
-         CAST(whole AS VARCHAR) || CASE WHEN hundredths = whole * 100 THEN '' WHEN hundredths - whole * 100 < 10 THEN '.0' || CAST(hundredths - whole * 100 AS VARCHAR)
-                                        ELSE '.' || CAST(hundredths - whole * 100 AS VARCHAR) END,
+         CAST(whole AS VARCHAR) || CASE WHEN hundredths = whole * 100 THEN ''
+           WHEN hundredths - whole * 100 = 10 * CAST((hundredths - whole * 100) / nullif(10, 0) AS BIGINT) THEN '.' || CAST(CAST((hundredths - whole * 100) / nullif(10, 0) AS BIGINT) AS VARCHAR)
+           WHEN hundredths - whole * 100 < 10 THEN '.0' || CAST(hundredths - whole * 100 AS VARCHAR) ELSE '.' || CAST(hundredths - whole * 100 AS VARCHAR) END,
          unit, shown, CASE WHEN below THEN 'below the range' WHEN above THEN CASE WHEN kind = 'alert' THEN 'at or above the alert level' ELSE 'above the range' END
                            WHEN NOT below AND NOT above THEN CASE WHEN kind = 'alert' THEN 'below the alert level' ELSE 'within the range' END ELSE 'cannot be placed' END,
          'an uncensored trough level with the metabolite', measurement_id, NULL, knowledge_status
