@@ -153,6 +153,9 @@ def items(random: Random) -> list[Row]:
         found.append({"measure": item, "date": day, "value": value})
         if random.random() < 0.02:
             found.append({"measure": item, "date": day, "value": "1"})
+    if scale != "C-SSRS" and random.random() < 0.25:
+        total = random.randint(0, int(measures()[scale]["max_value"]))
+        found.append({"measure": scale, "date": day, "value": str(total)})
     return found
 
 
@@ -170,11 +173,57 @@ def lab(random: Random) -> list[Row]:
     return [row]
 
 
-def measured(random: Random) -> list[Row]:
-    """Ratings, items, laboratory values, counts of the history."""
+def course(random: Random, start: date) -> list[Row]:
+    """Ratings of one scale before and during a trial, most of them better than the first."""
+    scale = random.choice(
+        ["HAM-D17", "MADRS", "PHQ-9", "QIDS-SR16", "BDI-II", "HAM-D24", "ISI", "WSAS", "SDS", "GAD-7"]
+    )
+    most = int(measures()[scale]["max_value"])
+    first = random.randint(most // 3, most)
+    found = []
+    for day in [random.choice([-29, -28, -5, 0]), *random.sample((-3, 1, 7, 14, 15, 28, 29, 42, 63, 98), 4)]:
+        part = random.choice([1.0, 0.8, 0.75, 0.5, 0.5, 0.25, 0.15]) if day > 0 else 1.0
+        value = min(most, max(0, round(first * part) + random.choice([0, 0, 0, 1, -1])))
+        text = written(start + timedelta(days=day), random.choice(["day"] * 15 + ["month"]))
+        found.append({"measure": scale, "date": text, "value": str(value)})
+    return found
+
+
+def symptoms(random: Random, start: date) -> list[Row]:
+    """The nine symptoms week by week: without symptoms, with a few, or ill, each for some weeks."""
+    scale, step, core = random.choice(
+        [
+            ("QIDS-SR16", 7, ("QIDS-SR16 item 5", "QIDS-SR16 item 13")),
+            ("PHQ-9", 14, ("PHQ-9 item 1", "PHQ-9 item 2")),
+        ]
+    )
+    every = sorted(
+        row["measure"] for row in known("scale_item") if row["scale"] == scale and " item " in row["measure"]
+    )
+    found, day = [], start + timedelta(days=random.choice([0, 7, 20]))
+    for _ in range(random.choice([2, 3])):
+        state = random.choice(["free", "free", "few", "ill"])
+        times = random.choice([1, 2, 3, 4, 11, 19] if state == "free" else [1, 2, 3])
+        for _ in range(times):
+            for item in every:
+                few = 0 if item in core else random.choice([0, 0, 1, 3])
+                answer = {"free": 0, "few": few, "ill": 3}[state]
+                if times > 10 or random.random() < 0.99:
+                    found.append({"measure": item, "date": day.isoformat(), "value": str(answer)})
+            late = times < 10 and random.random() < 0.15
+            day += timedelta(days=random.choice([step + 1, 2 * step]) if late else step)
+    return found
+
+
+def measured(random: Random, starts: list[date]) -> list[Row]:
+    """Ratings, items, laboratory values, counts of the history; in some records the course of a trial."""
     packs = [
         random.choice([totals, totals, items, lab, lab, lab])(random) for _ in range(random.randrange(10))
     ]
+    if starts and random.random() < 0.5:
+        packs.append(course(random, random.choice(starts)))
+    if starts and random.random() < 0.12:
+        packs.append(symptoms(random, random.choice(starts)))
     rows = [row for pack in packs for row in pack]
     return [
         {"measurement_id": f"n{number:03d}", "person_id": PERSON} | row for number, row in enumerate(rows)
@@ -246,7 +295,7 @@ def genotyped(random: Random) -> list[Row]:
     return rows
 
 
-ADDED = {"measurement": measured, "condition": diagnosed, "exposure": taken, "genotype": genotyped}
+ADDED = {"condition": diagnosed, "exposure": taken, "genotype": genotyped}
 
 
 def with_more(raw: Raw, random: Random) -> Raw:
@@ -258,6 +307,12 @@ def with_more(raw: Raw, random: Random) -> Raw:
     for table, more in ADDED.items():
         if table in raw or table == "genotype":
             found[table] = [*found.get(table, []), *more(random)]
+    days = [row["start_date"] for row in found.get("exposure", []) if len(row["start_date"]) == 10]
+    if "measurement" in raw:
+        found["measurement"] = [
+            *raw["measurement"],
+            *measured(random, [date.fromisoformat(day) for day in days]),
+        ]
     if random.random() < 0.15:
         del found["genotype"]
     person = {"language": "Dutch", "race": "any", "ethnicity": "any", "socioeconomic": "low"}

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import tempfile
-from collections import defaultdict
 from datetime import date
 from functools import cache
 from pathlib import Path
@@ -14,7 +13,7 @@ import pytest
 import opentrd
 from fit_histories import drawn, measures
 from histories import write_folder
-from measuring import steps_for
+from measuring import rows_of, steps_for
 from opentrd import knowledge
 from opentrd.engines import duckdb as embedded
 from reference import fit
@@ -22,6 +21,7 @@ from running import Row, renamed
 from typed_rows import Raw, typed
 
 COHORT = 60
+TABLES = ("exposure", "procedure", "condition", "measurement", "genotype")
 
 # table: (what tells its rows apart, what has to be equal)
 COMPARED: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
@@ -31,28 +31,46 @@ COMPARED: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
         ("date_low", "date_high", "low", "high", "origin", "complete", "band_low", "band_high", "last", "reason", "agrees"),
     ),
     "lab": (("measurement_id",), ("measure", "date_low", "date_high", "low", "high", "unit", "usable", "reason", "last")),
+    "outcome": (
+        ("trial_id", "measurement_id", "rule", "measure"),
+        ("status", "baseline", "change_pct", "change_points_low", "change_points_high"),
+    ),
 }  # fmt: skip
 
 
 def results(raws: list[Raw], folder: Path) -> dict[str, dict[str, list[Row]]]:
-    """Person -> table -> rows; histories whose source keeps the same tables share a cohort."""
-    cohorts: dict[frozenset[str], list[Raw]] = defaultdict(list)
+    """Person -> table -> rows, from one cohort."""
+    together: Raw = {}
     for raw in raws:
-        cohorts[frozenset(raw) - {"observation_period", "coverage"}].append(raw)
-    found: dict[str, dict[str, list[Row]]] = {}
-    for number, (kept, members) in enumerate(sorted(cohorts.items(), key=lambda item: sorted(item[0]))):
-        together: Raw = {table: [] for table in kept}
-        for raw in members:
-            found[raw["person"][0]["person_id"]] = {table: [] for table in COMPARED}
-            for table, rows in raw.items():
-                together.setdefault(table, []).extend(rows)
-        record = opentrd.read(write_folder(together, folder / str(number)))
-        knowledge.load_into(record.connection)
-        embedded.run(record.connection, steps_for(*COMPARED))
-        for table in COMPARED:
-            for row in record.connection.table(f"assess.{table}").to_arrow_table().to_pylist():
-                found[row["person_id"]][table].append(row)
+        for table, rows in raw.items():
+            together.setdefault(table, []).extend(rows)
+    record = opentrd.read(write_folder(together, folder))
+    knowledge.load_into(record.connection)
+    embedded.run(record.connection, steps_for("trial", *COMPARED))
+    found = {raw["person"][0]["person_id"]: {table: [] for table in COMPARED} for raw in raws}
+    trials = {row["trial_id"]: trial_key(row) for row in rows_of(record.connection, "trial")}
+    for table in COMPARED:
+        for row in rows_of(record.connection, table):
+            for name in ("trial_id", "subject", "basis_id"):
+                if row.get(name) in trials:
+                    row[name] = trials[row[name]]
+            found[row["person_id"]][table].append(row)
     return found
+
+
+def of_one_source(raw: Raw) -> Raw:
+    """The history as one of a source that keeps every table: a table that was not kept is not covered for this person."""
+    person = raw["person"][0]["person_id"]
+    never = {"person_id": person, "start_date": "1900-01-01", "end_date": "1900-01-01"}
+    absent = [table for table in TABLES if table not in raw]
+    coverage = raw.get("coverage", []) + [never | {"table": table} for table in absent]
+    return {**{table: [] for table in absent}, **raw, "coverage": coverage}
+
+
+def trial_key(row: Row) -> str:
+    """A trial of the chain as the reference names it."""
+    days = [None if row[name] is None else row[name].toordinal() for name in ("reckoned_from", "reckoned_to")]
+    return f"{row['kind']}: {row['agents']}, {days[0]} to {days[1]}"
 
 
 def readable(raw: Raw) -> Raw:
@@ -73,7 +91,9 @@ def readable(raw: Raw) -> Raw:
 @cache
 def assessed(seed: int) -> tuple[tuple[Raw, dict[str, list[Row]], dict[str, list[Row]]], ...]:
     """Histories, each with the reference reading and the tables of the chain."""
-    raws = [renamed(raw, f"p{number:04d}") for number, raw in enumerate(drawn(COHORT, seed), 1)]
+    raws = [
+        of_one_source(renamed(raw, f"p{number:04d}")) for number, raw in enumerate(drawn(COHORT, seed), 1)
+    ]
     with tempfile.TemporaryDirectory() as folder:
         found = results(raws, Path(folder))
     people = [raw["person"][0]["person_id"] for raw in raws]

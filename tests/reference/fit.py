@@ -5,8 +5,11 @@ from __future__ import annotations
 from datetime import date
 from typing import Any
 
-from reference import fit_measures
+from reference import fit_measures, fit_outcome
+from reference.episodes import episodes
 from reference.history import read
+from reference.reading import Reading
+from reference.trials import trials
 
 Row = dict[str, Any]
 
@@ -19,4 +22,10 @@ def assess_person(
     items = fit_measures.rating_items(history)
     ratings = fit_measures.ratings(history, items)
     labs = fit_measures.labs(history)
-    return {"rating_item": items, "rating": ratings, "lab": labs}
+    reading = Reading(history, trials(history), episodes(history))
+    return {
+        "rating_item": items,
+        "rating": ratings,
+        "lab": labs,
+        "outcome": fit_outcome.outcomes(history, reading.trials, ratings, items),
+    }
