@@ -237,3 +237,39 @@ def test_numbers_are_said_on_the_scale_people_read(
 def test_cells_that_a_spreadsheet_would_run_are_quoted(tmp_path: Path) -> None:
     evidence.write_csv(tmp_path / "t.csv", [{"a": "=1+1", "b": -0.5}])
     assert (tmp_path / "t.csv").read_text(encoding="utf-8") == "a,b\n'=1+1,-0.5\n"
+
+
+@pytest.mark.parametrize(
+    ("yi", "vi"),
+    [
+        ([0.3, 0.3, 0.3], [0.1, 0.1, 0.1]),  # a Knapp-Hartung standard error of 0
+        ([0.0, 0.0], [1.0, 1.0]),
+        ([-900.0, 2.0, 900.0], [1e4, 1.0, 1e4]),  # ratios beyond what a computer can hold
+        ([1e-9, 2e-9, 3e-9], [1e-18, 1e-19, 1e-18]),
+    ],
+)
+def test_odd_numbers_still_make_a_page(yi: list[float], vi: list[float], tmp_path: Path) -> None:
+    rows = [
+        {"study": f"S{i}", "yi": y, "vi": v, "measure": "OR"}
+        for i, (y, v) in enumerate(zip(yi, vi, strict=True))
+    ]
+    page = opentrd.pool(rows).report(tmp_path).read_text(encoding="utf-8")
+    assert (
+        not Outline(page).open
+        and "nan" not in re.sub(r"<style>.*?</style>", "", page, flags=re.S).lower().split()
+    )
+
+
+def test_a_large_network_keeps_to_what_can_be_read(tmp_path: Path) -> None:
+    names = [f"t{i:02}" for i in range(14)]
+    rows = [
+        {"study": f"{a}-{b}", "treatment_1": a, "treatment_2": b, "yi": (i * 7 % 5) / 5, "vi": 0.1}
+        for i, (a, b) in enumerate(
+            (a, b) for a in names for b in names if a < b and (a == "t00" or b > "t10")
+        )
+    ]
+    pooled = opentrd.pool(rows)
+    page = pooled.report(tmp_path).read_text(encoding="utf-8")
+    assert "too many for a square" in page and "furthest apart" in page
+    with (tmp_path / "tables" / "league.csv").open(encoding="utf-8", newline="") as file:
+        assert len(list(csv.DictReader(file))) == 14 * 13

@@ -115,7 +115,9 @@ class PooledPairwise:
 
     def influence(self) -> Analysis:
         """How the result changes without each study, as diagnostics."""
-        return Analysis("influence", self.result, tuple(evidence.influence(self.result)))
+        from opentrd.report.evidence_shared import influence_of
+
+        return Analysis("influence", self.result, tuple(influence_of(self.result)))
 
     def subgroups(self, by: str, *, tau2: str = "separate") -> Analysis:
         """The subgroups that a column makes; the last row is the test between them."""

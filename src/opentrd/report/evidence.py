@@ -11,13 +11,14 @@ from typing import Any
 
 import opentrd
 from opentrd import knowledge
-from opentrd.evidence import EvidenceError, cumulative, funnel, influence, leave_one_out
-from opentrd.evidence.network import NetworkResult, contribution, net_heat, node_splits
+from opentrd.evidence import EvidenceError, cumulative, funnel, leave_one_out
+from opentrd.evidence.network import NetworkResult, net_heat
 from opentrd.evidence.pairwise.result import PairwiseResult
 from opentrd.report import evidence_charts as pairwise_charts
 from opentrd.report import evidence_content, evidence_network_charts, evidence_network_content, pages
 from opentrd.report import evidence_words as words
 from opentrd.report.evidence_certainty import Question
+from opentrd.report.evidence_shared import contribution_of, influence_of, possible, splits_of
 from opentrd.report.evidence_svg import Drawing
 
 Row = Mapping[str, Any]
@@ -75,7 +76,7 @@ def _plot_network(result: NetworkResult, kind: str, rows: Sequence[Row] | None) 
     if kind == "rankogram":
         return evidence_network_charts.rankogram(result)
     if kind == "node_splits":
-        return evidence_network_charts.node_splits(result, rows or node_splits(result))
+        return evidence_network_charts.node_splits(result, rows or splits_of(result))
     if kind == "net_heat":
         return evidence_network_charts.heat(result)
     raise _no_plot(kind, NETWORK_PLOTS)
@@ -179,24 +180,19 @@ def tables(result: Result) -> dict[str, Sequence[Row]]:
         made = {
             "transitivity": result.transitivity, "league": result.league, "ranking": result.p_scores,
             "rankogram": lambda: result.rankogram().rows(), "studies": result.studies,
-            "node_splits": lambda: node_splits(result), "net_heat": lambda: net_heat(result).rows(),
-            "contribution": lambda: contribution(result).rows(),
+            "node_splits": lambda: splits_of(result), "net_heat": lambda: net_heat(result).rows(),
+            "contribution": lambda: contribution_of(result).rows(),
         }  # fmt: skip
     else:
         made = {
             "result": lambda: [{k: v for k, v in result.table().items() if not isinstance(v, list)}],
             "studies": result.studies, "coefficients": result.coefficients,
-            "leave_one_out": lambda: leave_one_out(result), "influence": lambda: influence(result),
+            "leave_one_out": lambda: leave_one_out(result), "influence": lambda: influence_of(result),
             "small_studies": lambda: evidence_content.small_study_rows(result),
             "funnel": lambda: funnel(result)["points"], "unread": lambda: list(result.unread),
         }  # fmt: skip
-    found: dict[str, Sequence[Row]] = {}
-    for name, make in made.items():
-        try:
-            found[name] = make()
-        except EvidenceError:
-            continue
-    return found
+    found = {name: possible(make) for name, make in made.items()}
+    return {name: rows for name, rows in found.items() if rows is not None}
 
 
 def write_csv(path: Path, rows: Sequence[Row]) -> None:

@@ -11,8 +11,9 @@ from scipy.stats import norm
 
 from opentrd.evidence import EvidenceError, egger
 from opentrd.evidence.certainty import DecisionLog, propose_cinema, propose_grade
-from opentrd.evidence.network import NetworkResult, contribution, interaction, node_splits
+from opentrd.evidence.network import NetworkResult, interaction
 from opentrd.evidence.pairwise.result import PairwiseResult
+from opentrd.report.evidence_shared import contribution_of, splits_of
 
 Row = Mapping[str, Any]
 # Below so many studies a test of asymmetry has hardly any power (Sterne et al., BMJ 2011;343:d4002).
@@ -76,12 +77,13 @@ def network_certainty(result: NetworkResult, question: Question) -> dict[str, An
     if question.zone is None:
         return {"pairs": [], "why_not": NEEDS}
     try:
-        shares = contribution(result)
+        shares = contribution_of(result)
     except EvidenceError as problem:
         return {"pairs": [], "why_not": str(problem)}
     facts = [_of_study(study.rows, study.name) for study in result.network.studies]
-    splits = {frozenset((row["treatment_1"], row["treatment_2"])): row for row in node_splits(result)}
+    splits = {frozenset((row["treatment_1"], row["treatment_2"])): row for row in splits_of(result)}
     half = float(norm.ppf((1 + result.level) / 2))
+    agreement = interaction(result).between.p
     pairs = []
     for row in result.league(result.reference):
         pair = frozenset((row["treatment_1"], row["treatment_2"]))
@@ -100,7 +102,7 @@ def network_certainty(result: NetworkResult, question: Question) -> dict[str, An
             zone=question.zone,
             direct=direct,
             indirect=indirect,
-            global_p=interaction(result).between.p,
+            global_p=agreement,
             failures=question.failures,
         )
         subject = f"{row['treatment_1']} against {row['treatment_2']}"

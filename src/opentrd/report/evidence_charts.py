@@ -110,6 +110,8 @@ def contour_funnel(result: PairwiseResult, filled: TrimFill | None = None, prefi
     low, high = min(edges), max(edges)
     margin = 0.03 * (high - low) or 0.5
     low, high = low - margin, high + margin
+    if ratio:  # what a computer can hold as a ratio
+        low, high = max(low, -300.0), min(high, 300.0)
 
     def x_of(value: float) -> float:
         clipped = min(max(value, low), high)
@@ -187,7 +189,7 @@ def regression(result: PairwiseResult, prefix: str = "regression") -> Drawing:
     ratio = words.is_ratio(measure)
 
     def shown(value: float | None) -> float | None:
-        return value if value is None or not ratio else float(np.exp(value))
+        return value if value is None or not ratio else float(np.exp(np.clip(value, -300, 300)))
 
     grid = np.linspace(moderator.min(), moderator.max(), 60)
     line = []

@@ -9,7 +9,6 @@ from opentrd.evidence import (
     EvidenceError,
     begg,
     egger,
-    influence,
     leave_one_out,
     pet_peese,
     trim_fill,
@@ -18,6 +17,7 @@ from opentrd.evidence.pairwise.result import PairwiseResult
 from opentrd.report import evidence_charts as charts
 from opentrd.report import evidence_words as words
 from opentrd.report.evidence_certainty import FEW_FOR_ASYMMETRY, Question, pairwise_certainty
+from opentrd.report.evidence_shared import influence_of, possible
 from opentrd.report.words import plural
 
 Row = Mapping[str, Any]
@@ -38,14 +38,14 @@ def content(result: PairwiseResult, name: str, question: Question) -> dict[str, 
         "facts": _facts(result, table, level), "notes": table["notes"], "unread": list(result.unread),
         "forest": charts.forest(result), "coefficients": _coefficients(table) if not plain else [],
         "omnibus": None if plain else f"All moderators together: p {words.p(table['omnibus_p'])} ({table['omnibus_df']} df).",
-        "regression": _drawn(lambda: charts.regression(result)) if not plain else None,
+        "regression": possible(lambda: charts.regression(result)) if not plain else None,
         "rest": rest, "rest_why_not": why_not,
         "rest_chart": charts.one_by_one(
             result, rest, name="study", title="Without each study in turn", said="without ", prefix="without"
         ) if rest and plain else None,
         "influence": _influence(result),
         "small": small_study_rows(result), "few": result.k < FEW_FOR_ASYMMETRY,
-        "funnel": _drawn(lambda: charts.contour_funnel(result, _filled(result))) if plain else None,
+        "funnel": possible(lambda: charts.contour_funnel(result, possible(lambda: trim_fill(result)))) if plain else None,
         "certainty": pairwise_certainty(result, name, question),
         "studies": _studies(result), "study_columns": _extra_columns(result),
     }  # fmt: skip
@@ -96,30 +96,12 @@ def _rest(result: PairwiseResult) -> tuple[list[dict[str, Any]], str]:
 
 
 def _influence(result: PairwiseResult) -> list[dict[str, str]]:
-    try:
-        rows = influence(result)
-    except EvidenceError:
-        return []
+    rows = possible(lambda: influence_of(result)) or []
     return [
         {"study": row["study"], **{key: words.number(row[key]) for key in ("rstudent", "dffits", "cooks_distance")},
          "tau2_without": words.number(row["tau2_without"])}
         for row in rows
     ]  # fmt: skip
-
-
-def _filled(result: PairwiseResult) -> Any:
-    try:
-        return trim_fill(result)
-    except EvidenceError:
-        return None
-
-
-def _drawn(draw: Callable[[], Any]) -> Any:
-    """A drawing, or None where there is nothing to draw."""
-    try:
-        return draw()
-    except EvidenceError:
-        return None
 
 
 def small_study_rows(result: PairwiseResult) -> list[dict[str, Any]]:

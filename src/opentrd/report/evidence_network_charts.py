@@ -34,10 +34,11 @@ def network(result: NetworkResult, prefix: str = "network") -> Drawing:
     middle = RADIUS + 58
     at = {row["treatment"]: (side + RADIUS * row["x"], middle - RADIUS * row["y"]) for row in places}
     most = max(row["studies"] for row in lines)
+    thickest = 7.7 if len(lines) <= _NUMBERED_EDGES else 4.0
     body = ""
     for row in lines:
         (x1, y1), (x2, y2) = at[row["treatment_1"]], at[row["treatment_2"]]
-        width = 1.2 + 6.5 * math.sqrt(row["studies"] / most)
+        width = thickest * (0.15 + 0.85 * math.sqrt(row["studies"] / max(most, 4)))
         body += (
             f'<path d="M{x1:.1f},{y1:.1f}L{x2:.1f},{y2:.1f}" stroke="#aab4bf" stroke-width="{width:.1f}"/>'
         )

@@ -7,22 +7,24 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from opentrd.evidence import EvidenceError
-from opentrd.evidence.network import NetworkResult, contribution, interaction, node_splits
+from opentrd.evidence.network import NetworkResult, interaction
 from opentrd.report import evidence_network_charts as charts
 from opentrd.report import evidence_words as words
 from opentrd.report.evidence_certainty import Question, network_certainty
-from opentrd.report.evidence_content import _drawn
+from opentrd.report.evidence_shared import contribution_of, possible, splits_of
 
 Row = Mapping[str, Any]
 # A square of more treatments cannot be read on paper; the whole league is then a list in the table file.
 MOST_IN_SQUARE = 12
+# So many split comparisons are drawn; of more, those whose direct and indirect evidence are furthest apart.
+MOST_SPLITS = 15
 
 
 def content(result: NetworkResult, name: str, question: Question) -> dict[str, Any]:
     """What the template prints."""
     table = result.table()
     measure = table["measure"]
-    splits = node_splits(result)
+    splits = splits_of(result)
     return {
         "name": name, "measure": words.measure_words(measure), "ratio": words.is_ratio(measure),
         "level": f"{100 * result.level:g} %", "headline": headline(result),
@@ -40,12 +42,13 @@ def content(result: NetworkResult, name: str, question: Question) -> dict[str, A
         "treatments": list(result.treatments), "better": "smaller" if result.small_is_good else "larger",
         "ranking": _ranking(table["ranking"]), "rankogram": charts.rankogram(result),
         "q": [
-            (what, words.number(table[key]), table[f"{key}_df"], words.p(table[f"{key}_p"]))
+            (what, words.statistic(table[key]), table[f"{key}_df"], words.p(table[f"{key}_p"]))
             for what, key in (("all", "q_total"), ("within designs", "q_within"), ("between designs", "q_between"))
         ],
         "interaction": _interaction(result), "splits": _splits(splits),
-        "splits_chart": _drawn(lambda: charts.node_splits(result, splits)),
-        "heat": _drawn(lambda: charts.heat(result)) if len(result.network.designs) <= MOST_IN_SQUARE + 3 else None,
+        "splits_chart": possible(lambda: charts.node_splits(result, _most_apart(splits))),
+        "splits_shown": MOST_SPLITS if sum(row["p"] is not None for row in splits) > MOST_SPLITS else None,
+        "heat": possible(lambda: charts.heat(result)) if len(result.network.designs) <= MOST_IN_SQUARE + 3 else None,
         "contribution": contributions(result),
         "certainty": network_certainty(result, question),
         "studies": _studies(result),
@@ -105,6 +108,11 @@ def _interaction(result: NetworkResult) -> str:
     )
 
 
+def _most_apart(rows: Sequence[Row]) -> list[Row]:
+    found = sorted((row for row in rows if row["p"] is not None), key=lambda row: row["p"])[:MOST_SPLITS]
+    return [row for row in rows if row in found]
+
+
 def _splits(rows: Sequence[Row]) -> list[dict[str, Any]]:
     return [
         {
@@ -121,7 +129,7 @@ def _splits(rows: Sequence[Row]) -> list[dict[str, Any]]:
 def contributions(result: NetworkResult) -> dict[str, Any]:
     """What each estimate against the reference rests on: the direct comparisons with the largest shares."""
     try:
-        found = contribution(result).rows()
+        found = contribution_of(result).rows()
     except EvidenceError as problem:
         return {"rows": [], "why_not": str(problem)}
     rows = []

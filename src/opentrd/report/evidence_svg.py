@@ -56,9 +56,7 @@ class Axis:
     def ticks(self) -> list[tuple[float, str]]:
         """Places on the analysis scale with their labels."""
         if words.is_ratio(self.measure):
-            return [
-                (math.log(ratio), f"{ratio:g}") for ratio in _ratios(math.exp(self.low), math.exp(self.high))
-            ]
+            return [(math.log(ratio), f"{ratio:g}") for ratio in _ratios(_exp(self.low), _exp(self.high))]
         step = _step(self.high - self.low)
         first = math.ceil(self.low / step - 1e-9)
         places = [step * place for place in range(first, math.floor(self.high / step + 1e-9) + 1)]
@@ -67,6 +65,11 @@ class Axis:
     def _label(self, place: float) -> str:
         value = words.back(place, self.measure)
         return f"{value:.3g}".replace("-", "−")
+
+
+def _exp(value: float) -> float:
+    """A ratio that a computer can hold."""
+    return math.exp(min(max(value, -600.0), 600.0))
 
 
 def _ratios(low: float, high: float) -> list[float]:

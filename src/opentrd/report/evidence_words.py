@@ -6,6 +6,8 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
+import numpy as np
+
 from opentrd.evidence.effect import MEASURES
 
 Row = Mapping[str, Any]
@@ -46,7 +48,8 @@ def null_value(measure: str | None) -> float | None:
 def back(value: float, measure: str | None) -> float:
     """A value of the analysis scale on the scale that people read."""
     known = MEASURES.get((measure or "").upper())
-    return value if known is None else float(known.back(value))
+    with np.errstate(over="ignore"):
+        return value if known is None else float(known.back(value))
 
 
 # Measures whose second decimal is fine enough; differences of risks and correlations need a third.
@@ -55,14 +58,21 @@ _TWO_DECIMALS = ("MD", "SMD")
 
 def number(value: float | None, decimals: int = 3) -> str:
     """A number with a true minus sign: ``decimals`` places, fewer where it is large, more digits where it is tiny."""
-    if value is None or not math.isfinite(value):
+    if value is None or math.isnan(value):
         return NONE
+    if math.isinf(value):
+        return "∞" if value > 0 else "−∞"
     size = abs(value)
     if size and (size < 0.5 * 10.0**-decimals or size >= 1e6):
         text = f"{value:.1g}" if size < 1 else f"{value:.3g}"
     else:
         text = f"{value:.{min(decimals, 3 if size < 1 else 2 if size < 100 else 1 if size < 1000 else 0)}f}"
     return text.replace("-", "−")
+
+
+def statistic(value: float) -> str:
+    """A test statistic: rounding to nothing is 0."""
+    return "0" if value < 0.0005 else number(value)
 
 
 def shown(value: float | None, measure: str | None) -> str:
@@ -118,7 +128,7 @@ def model_words(row: Row) -> str:
 
 def heterogeneity(row: Row) -> str:
     """tau² with its interval, I2 and Q of a pairwise result."""
-    q = f"Q {number(row['q'])} on {row['q_df']} df, p {p(row['q_p'])}"
+    q = f"Q {statistic(row['q'])} on {row['q_df']} df, p {p(row['q_p'])}"
     if row["model"] == "common":
         return f"not part of the model; I² {number(row['i2'], 0)} %; {q}"
     ends = interval(row["tau2_low"], row["tau2_high"], None)
@@ -128,7 +138,7 @@ def heterogeneity(row: Row) -> str:
 def network_heterogeneity(row: Row) -> str:
     """tau² with its interval and the parts of Q of a network."""
     parts = "; ".join(
-        f"{name} {number(row[key])} on {row[f'{key}_df']} df, p {p(row[f'{key}_p'])}"
+        f"{name} {statistic(row[key])} on {row[f'{key}_df']} df, p {p(row[f'{key}_p'])}"
         for name, key in (("Q", "q_total"), ("within designs", "q_within"), ("between designs", "q_between"))
     )
     if row["model"] == "common":
