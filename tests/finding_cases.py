@@ -3,7 +3,7 @@
 A line of facts is joined by ``;``. ``c: hypothyroidism, 2023-01-10`` is a condition (``, ruled out``: looked for and not
 there; two dates: start and end; no date: undated), ``m: TSH, 6.2 mIU/L, 2024-05-01`` a measurement, ``d: sertraline,
 100, 2024-01-01, 2024-03-31, stop_reason=inefficacy`` a drug with its daily dose, ``p: birth_date=1980-05-01`` the
-person, ``o: 2023-01-01, 2024-06-30`` an observation period. Everything is read as of 2024-06-30.
+person, ``o: 2023-01-01, 2024-06-30`` an observation period, ``g: CYP2C19 *2/*2`` a genotype. Everything is read as of 2024-06-30.
 """
 
 from __future__ import annotations
@@ -69,8 +69,11 @@ def raw_of(facts: str, not_kept: str = "", person_id: str = "p") -> Raw:
                 row | {"exposure_id": f"{person_id}e{number}", "agent": words[0], "daily_dose_mg": words[1],
                        "start_date": start, "end_date": end}
             )  # fmt: skip
+        elif kind == "g":
+            gene, _, diplotype = text.strip().partition(" ")
+            raw.setdefault("genotype", []).append(row | {"gene": gene, "diplotype": diplotype})
         else:
-            raise ValueError(f"{fact!r}: it has to begin with p:, o:, c:, m: or d:")
+            raise ValueError(f"{fact!r}: it has to begin with p:, o:, c:, m:, d: or g:")
     return raw
 
 
@@ -78,7 +81,7 @@ def assessed(raws: list[Raw], folder: Path, *tables: str) -> list[dict[str, list
     """The rows of tables of ``assess`` for each history, in their order; one run per set of tables that are kept."""
     cohorts: dict[frozenset[str], Raw] = {}
     for raw in raws:
-        kept = frozenset(raw) - {"observation_period"}
+        kept = frozenset(raw) - {"observation_period", "genotype"}
         cohort = cohorts.setdefault(kept, defaultdict(list))
         for table, rows in raw.items():
             cohort[table].extend(rows)

@@ -50,8 +50,8 @@ def test_every_check_has_a_case_for_each_truth_it_can_have() -> None:
     assert missing <= {("unread_rows", False), ("no_dates", True)}, sorted(map(str, missing))
 
 
-# Checks that rest on tables of other parts; their cases stand with these.
-LATER = {"cyp_ultrarapid", "cyp_poor", "domain_mismatch"}
+# Its cases stand with those of the domains.
+LATER = {"domain_mismatch"}
 
 
 def test_the_rows_are_complete_and_speak(found: list[list[Row]]) -> None:

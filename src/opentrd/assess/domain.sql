@@ -2,12 +2,13 @@
 --   person_id, domain
 --   title, classical_form   its name, and the form of classical psychopathology that resembles it
 --   present, absent, not_measured   how many of its indicators are so
---   rank_best, rank_worst   first and last place by the share of indicators present that it can take, whatever the unmeasured ones turn out
---                 to be; equal shares share a place; null: it stands outside the ranking
+--   measurable    how many of them a record can show at all
+--   rank_best, rank_worst   first and last place by the share of measurable indicators present that it can take, whatever those not
+--                 measured turn out to be; equal shares share a place; null: it stands outside the ranking
 --   shown_by      its indicators that are present, joined by '; '
 --   knowledge_status   weakest status of the facts behind it: verified, transcribed, recalled
 WITH size AS (
-  SELECT i.domain, count(*) AS indicators, sum(CASE WHEN g.silence = 'absent' THEN 1 ELSE 0 END) AS silent
+  SELECT i.domain, count(*) AS named, count(i.sign) AS indicators, sum(CASE WHEN g.silence = 'absent' THEN 1 ELSE 0 END) AS silent
   FROM knowledge.domain_indicator AS i
   LEFT JOIN knowledge.sign AS g ON g.sign = i.sign
   GROUP BY i.domain
@@ -20,7 +21,7 @@ WITH size AS (
   JOIN knowledge.sign AS g ON g.sign = s.sign
   GROUP BY s.person_id, i.domain
 ), tally AS (
-  SELECT a.person_id, d.domain, d.title, d.classical_form, d.ranked, z.indicators, coalesce(h.present, 0) AS present,
+  SELECT a.person_id, d.domain, d.title, d.classical_form, d.ranked, z.named, z.indicators, coalesce(h.present, 0) AS present,
          coalesce(h.absent, 0) + CASE WHEN k.kept THEN z.silent - coalesce(h.spoken, 0) ELSE 0 END AS absent, h.shown_by, coalesce(h.weakest, 1) AS weakest
   FROM assess.as_of AS a
   CROSS JOIN knowledge.domain AS d
@@ -37,7 +38,7 @@ WITH size AS (
   GROUP BY x.person_id, x.domain
 )
 SELECT t.person_id, CAST(t.domain AS VARCHAR) AS domain, CAST(t.title AS VARCHAR) AS title, CAST(t.classical_form AS VARCHAR) AS classical_form,
-       CAST(t.present AS BIGINT) AS present, CAST(t.absent AS BIGINT) AS absent, CAST(t.indicators - t.present - t.absent AS BIGINT) AS not_measured,
+       CAST(t.present AS BIGINT) AS present, CAST(t.absent AS BIGINT) AS absent, CAST(t.named - t.present - t.absent AS BIGINT) AS not_measured, CAST(t.indicators AS BIGINT) AS measurable,
        CAST(1 + p.surely_ahead AS BIGINT) AS rank_best, CAST(1 + p.perhaps_ahead AS BIGINT) AS rank_worst, CAST(t.shown_by AS VARCHAR) AS shown_by,
        CAST(CASE t.weakest WHEN 2 THEN 'recalled' ELSE 'transcribed' END AS VARCHAR) AS knowledge_status
 FROM tally AS t

@@ -20,13 +20,22 @@ SELECT person_id, finding, subject, source, grp, place, present, value, unit, th
 FROM assess.finding_pseudo_resistance
 UNION ALL
 SELECT person_id, finding, subject, source, grp, place, present, value, unit, threshold, says, settles, measurement_id, basis_id, knowledge_status
-FROM assess.finding_level
+FROM assess.finding_poor_fit
+UNION ALL
+SELECT person_id, finding, subject, source, grp, place, present, value, unit, threshold, says, settles, measurement_id, basis_id, knowledge_status
+FROM assess.finding_pharmacogenetics
+UNION ALL
+SELECT person_id, finding, subject, source, grp, place, present, value, unit, threshold, says, settles, measurement_id, basis_id, knowledge_status
+FROM assess.finding_biomarker
 UNION ALL
 SELECT person_id, finding, subject, source, grp, place, present, value, unit, threshold, says, settles, measurement_id, basis_id, knowledge_status
 FROM assess.finding_bipolar
 UNION ALL
 SELECT person_id, finding, subject, source, grp, place, present, value, unit, threshold, says, settles, measurement_id, basis_id, knowledge_status
 FROM assess.finding_context
+UNION ALL
+SELECT person_id, finding, subject, source, grp, place, present, value, unit, threshold, says, settles, measurement_id, basis_id, knowledge_status
+FROM assess.finding_monitoring
 UNION ALL
 SELECT person_id, finding, subject, source, grp, place, present, value, unit, threshold, says, settles, measurement_id, basis_id, knowledge_status
 FROM assess.finding_data_quality

@@ -344,6 +344,8 @@ MODELS: dict[str, type[Fact]] = {
     **MEASURE_MODELS,
     **BIOMARKER_MODELS,
     **PGX_MODELS,
+    **FINDING_MODELS,
+    **DOMAIN_MODELS,
     **OPTION_MODELS,
     **FINDING_MODELS,
     **DOMAIN_MODELS,

@@ -63,8 +63,10 @@ WITH response AS (
   FROM looked_at AS q
   UNION ALL
   SELECT q.person_id, q.trial_id, 'poor_adherence',
-         CASE WHEN q.adherence < g.value OR q.stop_reason = 'nonadherence' THEN TRUE WHEN q.adherence >= g.value THEN FALSE
-              WHEN q.covered_pct < g.value * 100 THEN TRUE WHEN q.covered_pct >= g.value * 100 THEN FALSE END,
+         CASE WHEN (q.adherence < g.value OR q.covered_pct < g.value * 100 OR q.stop_reason = 'nonadherence')
+                   AND NOT coalesce(q.adherence >= g.value, FALSE) AND NOT coalesce(q.covered_pct >= g.value * 100, FALSE) THEN TRUE
+              WHEN (q.adherence >= g.value OR q.covered_pct >= g.value * 100)
+                   AND NOT coalesce(q.adherence < g.value, FALSE) AND NOT coalesce(q.covered_pct < g.value * 100, FALSE) AND coalesce(q.stop_reason, '') <> 'nonadherence' THEN FALSE END,
          CASE WHEN q.adherence IS NOT NULL THEN 'share of days taken ' || CAST(CAST(q.adherence_pct AS BIGINT) AS VARCHAR) || ' %'
               WHEN q.stop_reason = 'nonadherence' THEN 'stopped for nonadherence'
               WHEN q.covered_pct IS NOT NULL THEN 'proportion of days covered ' || CAST(CAST(q.covered_pct AS BIGINT) AS VARCHAR) || ' %' END,
