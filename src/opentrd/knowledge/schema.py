@@ -344,8 +344,6 @@ MODELS: dict[str, type[Fact]] = {
     **MEASURE_MODELS,
     **BIOMARKER_MODELS,
     **PGX_MODELS,
-    **FINDING_MODELS,
-    **DOMAIN_MODELS,
     **OPTION_MODELS,
     **FINDING_MODELS,
     **DOMAIN_MODELS,
