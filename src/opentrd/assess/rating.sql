@@ -20,14 +20,15 @@
 --   prorated       the total with unanswered items at the mean of the others, where a rule is published
 --   agrees         does a recorded total lie within what the items of the same day allow; null: no items
 --   knowledge_status   weakest status of the facts behind it: verified, transcribed, recalled
-WITH united AS (
+WITH latest AS (
+  SELECT *, max(CASE WHEN reason IS NULL THEN date_low END) OVER (PARTITION BY person_id, scale) AS latest_low FROM assess.measure_total
+), united AS (
   SELECT person_id, scale, rating_id, date_low, date_high, low, high, origin, complete, answered, prorated, agrees, reason,
-         CAST(NULL AS VARCHAR) AS converted_from, CAST(NULL AS VARCHAR) AS crosswalk
-  FROM assess.measure_total
+         reason IS NULL AND coalesce(date_high >= latest_low, latest_low IS NULL) AS last, CAST(NULL AS VARCHAR) AS converted_from, CAST(NULL AS VARCHAR) AS crosswalk
+  FROM latest
   UNION ALL
-  SELECT person_id, scale, rating_id, date_low, date_high, low, high, 'converted', complete, NULL, NULL, NULL, NULL, converted_from, crosswalk FROM assess.measure_converted
-), latest AS (
-  SELECT *, max(CASE WHEN reason IS NULL THEN date_low END) OVER (PARTITION BY person_id, scale) AS latest_low FROM united
+  SELECT person_id, scale, rating_id, date_low, date_high, low, high, 'converted', complete, NULL, NULL, NULL, NULL, FALSE, converted_from, crosswalk
+  FROM assess.measure_converted
 ), fact AS (
   SELECT scale, knowledge_status FROM knowledge.scale
   UNION ALL SELECT measure, knowledge_status FROM knowledge.measure
@@ -41,10 +42,10 @@ SELECT t.person_id, CAST(t.rating_id AS VARCHAR) AS rating_id, CAST(t.scale AS V
        CAST(l.band AS VARCHAR) AS band_low, CAST(h.band AS VARCHAR) AS band_high, CAST(s.band_scheme AS VARCHAR) AS band_scheme,
        CAST(s.higher_is AS VARCHAR) AS higher_is, CAST(s.construct AS VARCHAR) AS construct, CAST(s.trial_outcome AS BOOLEAN) AS trial_outcome,
        CAST(t.reason AS VARCHAR) AS reason,
-       CAST(t.reason IS NULL AND t.origin <> 'converted' AND coalesce(t.date_high >= t.latest_low, t.latest_low IS NULL) AS BOOLEAN) AS last,
+       CAST(t.last AS BOOLEAN) AS last,
        t.answered, t.prorated, CAST(t.agrees AS BOOLEAN) AS agrees, CAST(t.converted_from AS VARCHAR) AS converted_from, CAST(t.crosswalk AS VARCHAR) AS crosswalk,
        CAST(CASE w.weakest WHEN 0 THEN 'verified' WHEN 1 THEN 'transcribed' ELSE 'recalled' END AS VARCHAR) AS knowledge_status
-FROM latest AS t
+FROM united AS t
 JOIN knowledge.scale AS s ON s.scale = t.scale
 JOIN status AS w ON w.scale = t.scale
 LEFT JOIN knowledge.scale_band AS l ON l.scheme = s.band_scheme AND l.scale = s.scale AND t.low >= l.from_score AND t.low < l.to_score + 1
