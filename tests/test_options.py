@@ -212,6 +212,11 @@ def test_what_is_left_out_says_why(assessed: dict[str, Any]) -> None:
                 assert option["guidance"], option
 
 
+def test_a_treatment_stands_once_in_each_role(assessed: dict[str, Any]) -> None:
+    keys = [(row["person_id"], row["treatment"], row["role"]) for row in assessed["duckdb"]["option"]]
+    assert len(keys) == len(set(keys)) > 3000
+
+
 def test_ties_stay_ties_and_the_order_is_that_of_the_page(assessed: dict[str, Any]) -> None:
     weights = {"already tried": 2, "not known": 3, "blocked": 4, "caution": 1}
     for rows in assessed["options"].values():
