@@ -166,6 +166,19 @@ def test_the_small_engine_gives_the_same_rows(tmp_path: Path) -> None:
         assert sorted(map(repr, small.table(table).to_pylist())) == sorted(map(repr, rows)), table
 
 
+def test_a_domain_is_explained_from_the_row_to_the_process(tmp_path: Path) -> None:
+    facts = "m: hs-CRP, 6 mg/L, 2024-05-01; m: IDS-SR30 item 20, 3, 2024-05-01"
+    (tables,) = assessed([raw_of(facts)], tmp_path, "domain_reason")
+    rows = {row["indicator"]: row for row in tables["domain_reason"] if row["domain"] == "inflammatory"}
+    assert set(rows) == {"crp_raised", "anergia"}
+    crp = rows["crp_raised"]
+    assert (crp["basis"], crp["basis_id"], crp["marker"], crp["process"]) == (
+        "hs-CRP = 6", "pm1", "hs-CRP", "inflammation",
+    )  # fmt: skip
+    assert rows["anergia"]["marker"] is None
+    assert "Miller" in crp["source"]
+
+
 # --- the rows themselves --------------------------------------------------------------------------------
 
 

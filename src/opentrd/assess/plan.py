@@ -16,7 +16,7 @@ OUTPUT_TABLES = ("episode", "trial", "judgement", "verdict", "stage", "question"
 LATE_TABLES = ("question", "trace", "trace_verdict", "trace_stage", "trace_trial")
 # Read once or twice over, and too long to be written down for a population.
 VIEWS = (
-    "counted", "finding", "indicator", "judgement", "score", "switch",
+    "counted", "domain_reason", "finding", "indicator", "judgement", "score", "switch",
     "option", "option_hit", "option_line", "option_listed", "option_note", "option_pattern", "option_ruling", "recommendation",
 )  # fmt: skip
 # Files that build the possible worlds; ``worlds.py`` runs them itself.
