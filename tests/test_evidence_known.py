@@ -13,9 +13,11 @@ from typer.testing import CliRunner, Result
 
 from opentrd import cli, evidence_known, knowledge
 from opentrd.evidence import EvidenceError
+from opentrd.evidence.narrative import albatross, albatross_contours
 from opentrd.evidence_known import topic
 from opentrd.record.raw import InputError
 from opentrd.report import evidence_known as pages
+from opentrd.report import evidence_narrative as draw
 from test_report import Outline
 
 STUDY = dict.fromkeys(knowledge.table("study").column_names)
@@ -208,3 +210,32 @@ def test_the_command_says_what_is_pooled_and_what_is_not() -> None:
 def test_the_list_of_studies_leads_to_the_page() -> None:
     printed = CliRunner().invoke(cli.app, ["knowledge", "study", "--search", "Popova"]).stdout
     assert "popova2019" in printed and "index.html#study-NAME" in printed
+
+
+def test_directions_are_drawn_as_a_harvest(known: dict[str, Table]) -> None:
+    known["effect"].append(effect("e1", "a2001", 0.4, outcome="remission", n=40))
+    page = pages.page(topic("bromazine"))
+    plot = page[page.index('id="directions"') : page.index('id="rest"')]
+    # a2001 and b2002 on response, a2001 on remission; c2003 shares persons, d2004 pools others
+    assert plot.count("<rect x=") == 3 and ">40<" in plot
+    assert 'id="directions"' not in pages.page(topic("all"))
+
+
+def test_an_albatross_lies_where_p_and_persons_say() -> None:
+    rows = [
+        {"study": "A", "n": 40, "p_value": 0.01, "direction": 1},
+        {"study": "B", "n": 200, "p_value": 0.2, "direction": -1, "p_relation": "<"},
+    ]
+    drawing = draw.albatross(albatross(rows), albatross_contours([0.3, 0.8], "SMD"))
+    assert (
+        "persons" in drawing
+        and "0.8" in drawing
+        and ">0.05<" in drawing
+        and ">0.001<" not in drawing
+        and not Outline(str(drawing)).open
+    )
+    assert drawing.count('fill="#ffffff"') >= 1  # the bound of B
+    with pytest.raises(EvidenceError, match="no study to draw"):
+        draw.albatross([])
+    with pytest.raises(EvidenceError, match="no effect to draw"):
+        draw.harvest([])

@@ -273,3 +273,10 @@ def test_a_large_network_keeps_to_what_can_be_read(tmp_path: Path) -> None:
     assert "too many for a square" in page and "furthest apart" in page
     with (tmp_path / "tables" / "league.csv").open(encoding="utf-8", newline="") as file:
         assert len(list(csv.DictReader(file))) == 14 * 13
+
+
+def test_small_numbers_on_an_axis_are_not_cut() -> None:
+    rows = [{"study": f"S{i}", "yi": 0.01 * i, "vi": (0.005 + 0.002 * i) ** 2} for i in range(4)]
+    drawing = opentrd.pool(rows).plot("funnel")
+    labels = {float(text) for text in re.findall(r">(0\.\d+)<", drawing)}
+    assert {0.002, 0.004, 0.006} <= labels or {0.005, 0.01} <= labels, labels

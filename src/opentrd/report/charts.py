@@ -72,7 +72,8 @@ def from_altair(chart: alt.LayerChart, prefix: str, title: str, description: str
     body = re.sub(r'<text[^>]* opacity="0">[^<]*</text>', "", body)
     body = re.sub(r' (?:role|aria-[a-z]+|pointer-events|class)="[^"]*"', "", body)
     body = re.sub(r'<path (?:display="none" )?d=""[^>]*/>', "", body)
-    body = re.sub(r"(\d+\.\d\d)\d+", r"\1", body)
+    # Coordinates need two decimals; what is written on the chart (0.005) keeps its own.
+    body = re.sub(r"<[^>]*>", lambda tag: re.sub(r"(\d+\.\d\d)\d+", r"\1", tag[0]), body)
     body = re.sub(r'\bid="([^"]+)"', rf'id="{prefix}-\1"', body)
     body = re.sub(r"url\(#([^)]+)\)", rf"url(#{prefix}-\1)", body)
     body = body.replace(f'"{HATCH}"', f'"url(#{prefix}-hatch)"').replace(

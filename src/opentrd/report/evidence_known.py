@@ -13,12 +13,19 @@ from typing import Any
 import opentrd
 from opentrd import knowledge
 from opentrd.evidence.certainty import functional_unblinding, trial_indirectness
-from opentrd.evidence_known import Topic
+from opentrd.evidence.narrative import effect_direction
+from opentrd.evidence.narrative import harvest as harvest_bars
+from opentrd.evidence_known import ALL, Topic
 from opentrd.report import evidence as evidence_pages
 from opentrd.report import evidence_charts, pages
 from opentrd.report import evidence_words as words
+from opentrd.report.evidence_narrative import harvest
+from opentrd.report.evidence_svg import Drawing
 
 Row = Mapping[str, Any]
+# Share of the effects of a study on one outcome that have to agree for a direction (Boon and Thomson 2021).
+_AGREEMENT = 0.7
+_RISKS = ("low", "some concerns", "high")
 _ABOUT = ("arm", "effect", "claim", "notice", "bias_judgement")
 
 
@@ -86,8 +93,25 @@ def content(found: Topic, failures: int | None) -> dict[str, Any]:
             {**row, "median": words.number(row["median"]), "range": words.plain_interval(row["least"], row["most"])}
             for row in found.summaries
         ],
+        "harvest": None if found.name.casefold() == ALL else _harvest(found, about["bias_judgement"]),
         "studies": [_study(row, about, failures) for row in found.studies],
     }  # fmt: skip
+
+
+def _harvest(found: Topic, judged: Mapping[str, list[Row]]) -> Drawing | None:
+    """Directions of all effects of single studies between groups: pooled or not, but none that pools others or is a part."""
+    left_out = ("a pooled", "a subgroup", "another row", "shares", "as printed")
+    rows = [row for one in found.questions for row in one.effects] + [
+        row for row in found.rest if row["contrast"] == "between" and not row["reason"].startswith(left_out)
+    ]
+    directions = []
+    for row in effect_direction(rows, agreement=_AGREEMENT):
+        risks = {
+            str(one["judgement"]).lower() for one in judged.get(row["study"], ())
+            if one["domain"] == "overall" and str(one["judgement"]).lower() in _RISKS
+        }  # fmt: skip
+        directions.append({**row, "risk_of_bias": max(risks, key=_RISKS.index) if risks else None})
+    return harvest(harvest_bars(directions)) if directions else None
 
 
 def said(row: Row) -> str:
