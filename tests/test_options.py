@@ -180,7 +180,7 @@ def test_guidelines_that_disagree_stand_side_by_side(assessed: dict[str, Any]) -
     assert {
         ("NICE NG222 (2022)", "not recommended", True),
         ("CANMAT 2023", "second", True),
-        ("FDA label", "recommended", True),
+        ("FDA label", "licensed", True),
     } <= lines
     option = assessed["options"]["two failed"]["esketamine", "add"]
     assert "against: NICE NG222 (2022): not recommended" in option["guidance"]
@@ -190,7 +190,7 @@ def test_guidelines_that_disagree_stand_side_by_side(assessed: dict[str, Any]) -
 def test_a_recalled_line_never_recommends(assessed: dict[str, Any]) -> None:
     option = assessed["options"]["two failed"]["olanzapine + fluoxetine", "combine"]
     assert option["place"] is None and option["standing"] == "outside guideline lines"
-    assert "for: FDA label: recommended (recalled: does not count)" in option["guidance"]
+    assert "for: FDA label: licensed (recalled: does not count)" in option["guidance"]
 
 
 def test_a_line_that_asks_for_more_says_so(assessed: dict[str, Any]) -> None:

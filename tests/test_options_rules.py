@@ -13,7 +13,7 @@ from typed_rows import Raw
 
 LINES = knowledge.table("guideline_line").to_pylist()
 LOGIC = knowledge.table("switch_logic").to_pylist()
-MATCHES = knowledge.table("domain_match").to_pylist()
+MATCHES = [row for row in knowledge.table("domain_match").to_pylist() if not row["measure_set"]]
 EVIDENCE = knowledge.table("option_evidence").to_pylist()
 STATES = {row["state"]: row for row in knowledge.table("circumstance").to_pylist()}
 ROLES = {(row["treatment"], row["role"]) for row in knowledge.table("treatment_role").to_pylist()}
@@ -228,6 +228,20 @@ def _with_one_domain(
         assert steps()["option"].kind == "VIEW"  # made anew from the table above
         _FIT.update(options(record))  # type: ignore[arg-type]
     return _FIT[domain], titles  # type: ignore[return-value]
+
+
+def test_infliximab_matches_by_the_value_of_crp(tmp_path: Path) -> None:
+    def crp(value: str, sign: str = "") -> Raw:
+        return {
+            "measurement": [{"measure": "CRP", "date": ago(5), "value": value, "unit": "mg/L", "sign": sign}]
+        }
+
+    persons = {"7": crp("7"), "5": crp("5"), "below 5": crp("5", "<"), "below 10": crp("10", "<"), "none": {}}
+    fits = {
+        person: rows["infliximab", "add"]["fit"]
+        for person, rows in options(cohort(persons, tmp_path / "record")).items()
+    }
+    assert fits == {"7": "match", "5": "mismatch", "below 5": "mismatch", "below 10": None, "none": None}
 
 
 def test_a_fit_only_breaks_ties_inside_one_guideline_place(tmp_path_factory: pytest.TempPathFactory) -> None:

@@ -31,15 +31,25 @@ WITH own AS (
 ), foremost AS (  -- domains with something present that may stand first; several may
   SELECT person_id, domain, title FROM assess.domain WHERE present > 0 AND rank_best = 1
 ), meant AS (
-  SELECT DISTINCT m.domain, g.treatment, m.role, m.relation, m.says
+  SELECT DISTINCT m.domain, g.treatment, m.role, m.relation, m.measure_set, m.above, m.up_to, m.says
   FROM knowledge.domain_match AS m JOIN assess.option_target AS g ON g.target = m.target AND g.whole
 ), backing AS (
   SELECT treatment, max(CASE WHEN relation = 'match' THEN 1 ELSE 0 END) AS matches FROM meant GROUP BY treatment
+), valued AS (
+  SELECT v.person_id, s.safety_set AS measure_set, min(v.low) AS low, max(v.high) AS high
+  FROM knowledge.safety_set AS s JOIN assess.lab AS v ON v.measure = s.member AND v.last AND v.usable
+  WHERE s.kind = 'measure' GROUP BY v.person_id, s.safety_set
 ), supposed AS (
   SELECT l.person_id, l.treatment, l.role, m.relation, m.relation || ', ' || d.title || ': ' || m.says AS says, CAST(NULL AS BIGINT) AS weak
   FROM assess.option_listed AS l
   JOIN foremost AS d ON d.person_id = l.person_id
-  JOIN meant AS m ON m.domain = d.domain AND m.treatment = l.treatment AND m.relation <> 'weak' AND (m.role = l.role OR (m.role IS NULL AND l.role <> 'stop'))
+  JOIN meant AS m ON m.domain = d.domain AND m.treatment = l.treatment AND m.measure_set IS NULL AND m.relation <> 'weak' AND (m.role = l.role OR (m.role IS NULL AND l.role <> 'stop'))
+  UNION ALL  -- what depends on a value asks for no domain
+  SELECT l.person_id, l.treatment, l.role, m.relation, m.relation || ', ' || k.title || ': ' || m.says, NULL
+  FROM assess.option_listed AS l
+  JOIN meant AS m ON m.treatment = l.treatment AND l.role <> 'stop'
+  JOIN valued AS v ON v.person_id = l.person_id AND v.measure_set = m.measure_set AND (v.low > m.above OR v.high <= m.up_to)
+  JOIN knowledge.domain AS k ON k.domain = m.domain
   UNION ALL  -- a weak strategy is one in every form
   SELECT l.person_id, l.treatment, l.role, m.relation, 'weak strategy: ' || m.says, CASE WHEN b.matches = 0 OR m.treatment = 'prolonged benzodiazepine' THEN 1 END
   FROM assess.option_listed AS l

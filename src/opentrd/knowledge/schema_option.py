@@ -97,7 +97,7 @@ class GuidelineLine(KnownTable):
     target: str
     role: Role
     line: Literal[
-        "first", "second", "third", "first step", "recommended", "suggested", "option", "specialist", "investigational",
+        "first", "second", "third", "first step", "recommended", "suggested", "option", "specialist", "licensed", "investigational",
         "research only", "not recommended", "against",
     ]  # fmt: skip
     place: Literal["1", "2", "3", "4", "9"]
@@ -128,12 +128,18 @@ class SwitchLogic(KnownTable):
 
 
 class DomainMatch(KnownTable):
-    """A hypothesis of a review: a treatment matches a domain, does not, or is a weak strategy in it."""
+    """A hypothesis of a review: a treatment matches a domain, does not, or is a weak strategy in it.
+
+    With ``measure_set`` it depends on a value instead of on the domain: it has to lie above ``above``, or not above ``up_to``.
+    """
 
     domain: Name
     target: str
     role: Role | None
     relation: Literal["match", "mismatch", "weak", "experimental"]
+    measure_set: str | None
+    above: float | None
+    up_to: float | None
     says: str
 
 
@@ -228,6 +234,11 @@ def option_findings(read: dict[str, list[dict[str, str]]]) -> list[str]:
         ):
             found.append(
                 f"safety_rule_part.csv, row {number}: {row['subject']!r} is no safety set of {kind}s"
+            )
+    for number, row in enumerate(read.get("domain_match", []), 1):
+        if row["measure_set"] and (row["measure_set"], "measure") not in sets:
+            found.append(
+                f"domain_match.csv, row {number}: {row['measure_set']!r} is no safety set of measures"
             )
     parts = {row["rule"] for row in read.get("safety_rule_part", [])}
     for number, row in enumerate(read.get("safety_rule", []), 1):

@@ -5,7 +5,7 @@
 --   guidance   what speaks for and against it by guidelines, sorted and joined by '; ': the choice between switching and adding, conditions of a
 --              line that are not met or not known, advice against
 --   stance     1 the choice between switching and adding speaks for it, -1 against it, 0 neither
---   weakest    knowledge status of what is said: 0 verified or computed, 1 transcribed, 2 recalled
+--   weakest    knowledge status of the lines that count and of that choice: 0 verified or computed, 1 transcribed, 2 recalled
 WITH example AS (
   SELECT situation, min(person_id) AS person_id FROM assess.option_situation GROUP BY situation
 ), applied AS (
@@ -23,7 +23,8 @@ WITH example AS (
   LEFT JOIN assess.option_state AS u ON u.person_id = e.person_id AND u.state = g.unless_state
   WHERE NOT coalesce(u.holds, FALSE)
 ), said AS (
-  SELECT situation, treatment, role, CASE WHEN applies AND place < 9 AND weakest < 2 THEN place END AS place, 0 AS stance, weakest,
+  SELECT situation, treatment, role, CASE WHEN applies AND place < 9 AND weakest < 2 THEN place END AS place, 0 AS stance,
+         CASE WHEN applies AND place < 9 AND weakest < 2 THEN weakest ELSE 0 END AS weakest,
          CASE WHEN applies AND place < 9 AND weakest < 2 THEN guideline || ': ' || line || coalesce(' (level ' || level || ')', '') END AS line,
          CASE WHEN place = 9 THEN 'against: ' || guideline || ': ' || line || coalesce(' (' || condition || ')', '')
               WHEN applies AND weakest = 2 THEN 'for: ' || guideline || ': ' || line || ' (recalled: does not count)'
