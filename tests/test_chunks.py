@@ -9,17 +9,19 @@ import pytest
 import opentrd
 from histories import drawn, write_folder
 from opentrd import knowledge
-from opentrd.assess.plan import order
+from opentrd.api import FIT
+from opentrd.assess.plan import leading_to
 from opentrd.engines import duckdb as embedded
 from running import renamed
 
 KEPT = ("as_of", "episode", "trial", "verdict", "stage", "judgement")
+PERSONS = 24
 
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     together: dict[str, list[dict[str, str]]] = {}
-    for number, raw in enumerate(drawn(60, 11), 1):
+    for number, raw in enumerate(drawn(PERSONS, 11), 1):
         for table, rows in renamed(raw, f"p{number:03d}").items():
             together.setdefault(table, []).extend(rows)
     return write_folder(together, tmp_path_factory.mktemp("population"))
@@ -31,30 +33,35 @@ def _read(folder: Path) -> opentrd.Record:
     return record
 
 
-@pytest.mark.parametrize("size", [1, 7, 60, 1000])
-def test_chunks_give_the_same_tables(folder: Path, size: int) -> None:
+@pytest.mark.parametrize(
+    ("size", "kept"), [(1, KEPT), (7, (*KEPT, *FIT)), (PERSONS, KEPT), (1000, (*KEPT, *FIT))]
+)
+def test_chunks_give_the_same_tables(folder: Path, size: int, kept: tuple[str, ...]) -> None:
     whole, parts = _read(folder), _read(folder)
-    embedded.run(whole.connection, order())
-    embedded.run_in_chunks(parts.connection, order(), size=size, keep=KEPT)
-    for table in KEPT:
+    steps = leading_to(*kept)
+    embedded.run(whole.connection, steps)
+    embedded.run_in_chunks(parts.connection, steps, size=size, keep=kept)
+    for table in kept:
         query = f"SELECT * FROM assess.{table} ORDER BY ALL"
         assert parts.connection.execute(query).fetchall() == whole.connection.execute(query).fetchall(), table
 
 
 def test_parts_as_files(folder: Path, tmp_path: Path) -> None:
     record = _read(folder)
-    embedded.run_in_chunks(record.connection, order(), size=25, keep=("verdict",), into=tmp_path)
+    embedded.run_in_chunks(
+        record.connection, leading_to("verdict"), size=10, keep=("verdict",), into=tmp_path
+    )
     files = sorted((tmp_path / "verdict").glob("*.parquet"))
     persons = record.connection.execute(
         f"SELECT count(DISTINCT person_id) FROM '{tmp_path / 'verdict'}/*.parquet'"
     ).fetchall()
-    assert len(files) == 3  # 25, 25 and 10 persons
-    assert persons == [(60,)]
+    assert len(files) == 3  # 10, 10 and 4 persons
+    assert persons == [(PERSONS,)]
 
 
 def test_tables_in_between_do_not_stay(folder: Path) -> None:
     record = _read(folder)
-    embedded.run_in_chunks(record.connection, order(), size=25, keep=("verdict",))
+    embedded.run_in_chunks(record.connection, leading_to("verdict"), size=10, keep=("verdict",))
     tables = record.connection.execute(
         "SELECT table_name FROM duckdb_tables() WHERE schema_name = 'assess'"
     ).fetchall()

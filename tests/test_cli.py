@@ -52,6 +52,12 @@ def test_assess_writes_tables_pages_and_the_facts_of_the_run(
         "stage",
         "question",
         "trace",
+        "finding",
+        "indicator",
+        "domain",
+        "option",
+        "recommendation",
+        "outcome",
         "unread",
         "person",
     }

@@ -36,8 +36,14 @@ DETAIL_PERSONS = 1_000
 CHUNK_PERSONS = 20_000
 FIRST_YEAR, LAST_YEAR = 1850, 2199
 # What comes back of a large population from an engine that is not the embedded one.
-BROUGHT = ("as_of", "episode", "trial", "verdict", "stage")
-RESULT_TABLES = ("episode", "trial", "judgement", "verdict", "stage", "question")
+BROUGHT = ("as_of", "episode", "trial", "verdict", "stage", "finding_count")
+# Findings, domains, options and outcomes: many rows of text a person, listed for up to DETAIL_PERSONS or when asked for.
+FIT = ("finding", "indicator", "domain", "option_scope", "option", "recommendation", "outcome")
+FIT_PERSONS = 2_000  # a chunk, when they are listed for a population
+RESULT_TABLES = (
+    *("episode", "trial", "judgement", "verdict", "stage", "question"),
+    *("finding", "domain", "option", "recommendation", "outcome"),
+)
 _run_numbers = itertools.count(1)
 
 
@@ -104,8 +110,11 @@ class Assessment:
         detailed: bool,
         engine: str = "duckdb",
         choice: Choice | None = None,
+        *,
+        fit: bool = True,
     ) -> None:
         self.record = record
+        self.fit = fit
         self.engine = engine
         self.choice = choice or choose(None)
         self.small: sqlite.SmallRun | None = None
@@ -211,6 +220,7 @@ def assess(
     progress: Callable[[str], None] | None = None,
     engine_schema: str | None = None,
     judgements: bool = False,
+    fit: bool | None = None,
 ) -> Assessment:
     """Run the assessment over a record.
 
@@ -222,7 +232,8 @@ def assess(
     ``opentrd.engines``, which stays open. Elsewhere the chain runs there and only result tables come back; for up to
     1,000 persons all tables do, and questions and the trace are made from them here. ``engine_schema`` begins the names
     of the schemas on a PostgreSQL server and makes them stay. ``judgements`` brings the judgements of any number of
-    persons back as well.
+    persons back as well. ``fit`` asks for findings, domains, options, recommendations and outcomes: by default of up to
+    1,000 persons (a population has the findings counted, in ``finding_count``), True of any number, False of nobody.
 
     ``sqlite`` is for few persons: verdicts and stages of one patient take it milliseconds. A process that assesses many
     small records goes over to it by itself. Questions, and tables in the embedded database, are then made once asked for.
@@ -239,31 +250,34 @@ def assess(
 
         return assess_in_place(
             record, record.in_place, engine, day, choice,
-            judgements=judgements, engine_schema=engine_schema, progress=progress,
+            judgements=judgements, fit=fit, engine_schema=engine_schema, progress=progress,
         )  # fmt: skip
     if engine == "sqlite" or (engine is None and sqlite.pays(record.database)):
         return _assess_small(record, day, choice)
     began = time.perf_counter()
     knowledge.load_into(record.connection, choice.facts)
     detailed = record.persons <= DETAIL_PERSONS
-    if (engine is None or engine == "duckdb") and record.persons > CHUNK_PERSONS:
+    fit = detailed if fit is None else fit
+    size = FIT_PERSONS if fit else CHUNK_PERSONS
+    if (engine is None or engine == "duckdb") and record.persons > size:
         seconds = embedded.run_in_chunks(
             record.connection,
-            order(),
-            size=CHUNK_PERSONS,
-            keep=(*BROUGHT, "judgement") if judgements else BROUGHT,
+            chain(judgements, fit),
+            size=size,
+            keep=brought(judgements, fit),
             as_of=day,
             progress=progress,
         )
-        name = f"duckdb, {CHUNK_PERSONS:,} persons at a time"
+        name = f"duckdb, {size:,} persons at a time"
     elif engine is None or engine == "duckdb":
-        seconds = embedded.run(record.connection, order(), as_of=day, progress=progress)
+        steps_asked = chain(judgements or detailed, fit)
+        seconds = embedded.run(record.connection, steps_asked, as_of=day, progress=progress)
         name = "duckdb"
     else:
         opened = open_engine(engine, schema=engine_schema) if isinstance(engine, str) else engine
         try:
             seconds = _run_elsewhere(
-                opened, record, day, progress, everything=detailed, judgements=judgements
+                opened, record, day, progress, everything=detailed, judgements=judgements, fit=fit
             )
             name = opened.name
         finally:
@@ -272,7 +286,19 @@ def assess(
     _ask(record.connection, detailed, progress)
     if engine is None:
         sqlite.note_spent(record.database, time.perf_counter() - began)
-    return Assessment(record, seconds, detailed, name, choice)
+    return Assessment(record, seconds, detailed, name, choice, fit=fit)
+
+
+def chain(judgements: bool, fit: bool) -> tuple[Step, ...]:
+    """The steps of a run; what is not asked for is not made."""
+    if fit:
+        return order()
+    return leading_to(*BROUGHT, *(("judgement", "switch", "entry") if judgements else ()))
+
+
+def brought(judgements: bool, fit: bool) -> tuple[str, ...]:
+    """The tables that stay of a run in chunks, or come back from another engine."""
+    return (*BROUGHT, *(("judgement",) if judgements else ()), *(FIT if fit else ()))
 
 
 def _assess_small(record: Record, day: dt.date | None, choice: Choice) -> Assessment:
@@ -301,19 +327,21 @@ def _run_elsewhere(
     *,
     everything: bool,
     judgements: bool,
+    fit: bool,
 ) -> dict[str, float]:
     """Run the chain on an engine that is not the embedded one, and bring the results back."""
     if progress:
         progress(f"loading the record into {engine.name}")
     engine.load(record.connection)
-    seconds = engine.run(order(), as_of=day, progress=progress)
-    wanted = {*BROUGHT, "judgement"} if judgements else set(BROUGHT)
-    brought = [step for step in order() if everything or step.table in wanted]
+    asked = chain(judgements or everything, fit)
+    seconds = engine.run(asked, as_of=day, progress=progress)
+    wanted = brought(judgements, fit)
+    back = [step for step in asked if everything or step.table in wanted]
     # The embedded SQL reads the day of the request too.
     record.connection.execute(
         "CREATE OR REPLACE TABLE record.request AS SELECT CAST(? AS DATE) AS as_of", [day]
     )
-    engine.bring(record.connection, brought, progress)
+    engine.bring(record.connection, back, progress)
     return seconds
 
 

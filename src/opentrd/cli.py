@@ -73,6 +73,14 @@ def assess(
     judgements: Annotated[
         bool, typer.Option("--judgements", help="Write judgements for any number of persons.")
     ] = False,
+    fit: Annotated[
+        bool | None,
+        typer.Option(
+            "--fit/--no-fit",
+            help="List findings, domains, options and outcomes of every person (default: of up to 1,000 persons).",
+            show_default=False,
+        ),
+    ] = None,
     min_count: Annotated[int, typer.Option(min=1, help="Smallest count shown on the cohort page.")] = 5,
     cdm_schema: Annotated[
         str | None, typer.Option(metavar="S", help="Schema of the CDM in a database.")
@@ -121,6 +129,7 @@ def assess(
             progress=lambda table: status.update(f"assessing: {table} ..."),
             engine_schema=engine_schema,
             judgements=judgements,
+            fit=fit,
         )
         if grid is not None:
             result.multiverse(grid, progress=lambda what: status.update(f"counting: {what} ..."))

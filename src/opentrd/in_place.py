@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from opentrd import knowledge
-from opentrd.assess.plan import order
 from opentrd.engines import open_engine
 from opentrd.record.omop_remote import InPlace, bring_table, read_in_place
 from opentrd.record.raw import InputError, create_record_tables
@@ -29,6 +28,7 @@ def assess_in_place(
     choice: Choice,
     *,
     judgements: bool,
+    fit: bool | None,
     engine_schema: str | None,
     progress: Callable[[str], None] | None,
 ) -> Assessment:
@@ -38,7 +38,7 @@ def assess_in_place(
     come back for one person only, and only if one was asked for (``Record.only``): pages, questions and explanations
     show them. Raises InputError when the engine is not the place of the CDM, or the person is not there.
     """
-    from opentrd.api import BROUGHT, Assessment, _ask
+    from opentrd.api import Assessment, _ask, brought, chain
 
     opened = _engine(cdm, engine, engine_schema)
     connection = record.connection
@@ -51,18 +51,20 @@ def assess_in_place(
         if cdm.person is not None and not found["persons"]:
             raise InputError("The source has no person with the id given.")
         detailed = cdm.person is not None
-        seconds = opened.run(order(), as_of=day, progress=progress)
-        brought = ("person",) if not detailed else tuple(name for name in RECORD_COLUMNS if name != "unread")
-        for table in brought:
+        fit = detailed if fit is None else fit
+        asked = chain(judgements or detailed, fit)
+        seconds = opened.run(asked, as_of=day, progress=progress)
+        rows = ("person",) if not detailed else tuple(name for name in RECORD_COLUMNS if name != "unread")
+        for table in rows:
             bring_table(opened, connection, "record", table)
-        wanted = {*BROUGHT, "judgement"} if judgements else set(BROUGHT)
+        wanted = brought(judgements, fit)
         connection.execute("CREATE OR REPLACE TABLE record.request AS SELECT CAST(? AS DATE) AS as_of", [day])
-        opened.bring(connection, [step for step in order() if detailed or step.table in wanted], progress)
+        opened.bring(connection, [step for step in asked if detailed or step.table in wanted], progress)
     finally:
         if opened is not engine:
             opened.close()
     _ask(connection, detailed, progress)
-    return Assessment(record, seconds, detailed, opened.name, choice)
+    return Assessment(record, seconds, detailed, opened.name, choice, fit=fit)
 
 
 def _engine(cdm: InPlace, engine: str | Engine | None, engine_schema: str | None) -> Engine:

@@ -21,7 +21,19 @@ if TYPE_CHECKING:
 # Spreadsheets run a cell that begins with one of these.
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 _ALWAYS = ("episode", "trial", "verdict", "stage", "question")
-_TABLES = (*_ALWAYS, "judgement", "trace", "multiverse", "person", "unread", "cohort", "cohort_definition")
+_FIT = ("finding", "domain", "indicator", "option", "recommendation", "outcome")
+_TABLES = (
+    *_ALWAYS,
+    *_FIT,
+    "finding_count",
+    "judgement",
+    "trace",
+    "multiverse",
+    "person",
+    "unread",
+    "cohort",
+    "cohort_definition",
+)
 _PAGE = re.compile(r"index\.html|person-\d+\.html")
 
 
@@ -38,6 +50,10 @@ def write_output(
     if assessment.detailed:
         assessment.trace()
         written.append("trace")
+    if assessment.fit:
+        written += _FIT
+    else:
+        written.append("finding_count")
     if assessment.varied:
         written.append("multiverse")
     _clear(folder)
@@ -74,7 +90,8 @@ def write_output(
         "as_of": _as_of(connection),
         "min_count": min_count,
         "tables": sorted([*written, *others]),
-        "detail": "judgements, questions and the trace are made for up to 1,000 persons"
+        "detail": "judgements, questions, findings, domains, options, outcomes and the trace are made for up to 1,000 persons, "
+        "or when asked for; findings are counted in finding_count"
         if not assessment.detailed
         else "all tables",
         "seconds": assessment.seconds,

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import opentrd
 from opentrd import knowledge
+from opentrd.assess.plan import steps
 from opentrd.knowledge.wording import definition_texts
 from opentrd.lineage import knowledge_rows, person_trace
 from opentrd.report import pages
@@ -29,7 +30,24 @@ _RECORD_TABLES = (
     "measurement",
     "genotype",
 )
-_RESULT_TABLES = ("as_of", "episode", "trial", "judgement", "switch", "entry", "verdict", "stage", "question")
+_RESULT_TABLES = (
+    "as_of",
+    "episode",
+    "trial",
+    "judgement",
+    "switch",
+    "entry",
+    "verdict",
+    "stage",
+    "question",
+    "finding",
+    "indicator",
+    "domain",
+    "option_scope",
+    "option",
+    "recommendation",
+    "outcome",
+)
 Rows = list[dict[str, Any]]
 
 
@@ -56,13 +74,20 @@ def write_pages(assessment: Assessment, folder: Path, *, min_count: int = 5) -> 
         }
         days = int(meta["adequacy"]["min_days"])
         cohort = aggregate(tables, texts, min_days=days)
+        cohort["finding_count"] = _rows(connection, "SELECT * FROM assess.finding_count")
+        meta["findings"] = _facts(connection, "finding", "finding")
         return pages.write(folder, [], meta, cohort_tables=cohort)[0]
     assessment.trace()
     shared = {
         "knowledge_rows": knowledge_rows(connection),
         "definition_text": texts,
         "bands": _rows(connection, "SELECT * FROM knowledge.band"),
-        "measures": {row["measure"]: row for row in _rows(connection, "SELECT * FROM knowledge.measure")},
+        "measures": _facts(connection, "measure", "measure"),
+        "findings": _facts(connection, "finding", "finding"),
+        "domains": _facts(connection, "domain", "domain"),
+        "treatments": _facts(connection, "treatment", "treatment"),
+        "option_evidence": _facts(connection, "option_evidence", "evidence"),
+        "safety_rules": _facts(connection, "safety_rule", "rule"),
     }
     persons = [
         row["person_id"]
@@ -78,6 +103,11 @@ def write_pages(assessment: Assessment, folder: Path, *, min_count: int = 5) -> 
     return pages.write(folder, patients, meta)[0]
 
 
+def _facts(connection: duckdb.DuckDBPyConnection, table: str, key: str) -> dict[str, dict[str, Any]]:
+    """The rows of a knowledge table by their key."""
+    return {row[key]: row for row in _rows(connection, f"SELECT * FROM knowledge.{table}")}
+
+
 def _person_tables(
     connection: duckdb.DuckDBPyConnection, person_id: str, persons: list[str]
 ) -> dict[str, Rows]:
@@ -88,6 +118,7 @@ def _person_tables(
     tables |= {
         name: _rows(connection, f"SELECT * FROM assess.{name} WHERE person_id = ? ORDER BY ALL", [person_id])
         for name in _RESULT_TABLES
+        if name in steps()
     }
     tables["kept"] = _rows(connection, "SELECT table_name FROM record.kept ORDER BY table_name")
     tables["unread"] = _notes(connection, persons)

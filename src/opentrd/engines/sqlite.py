@@ -48,7 +48,16 @@ _ALIAS = re.compile(r'"((?:assess|knowledge)\.[a-z_]+)" AS "([a-z_]+)"')
 _AUTOMATIC = re.compile(r"SEARCH (\w+) USING AUTOMATIC (?:PARTIAL )?(?:COVERING )?INDEX \((.*)\)")
 _INSERT = re.compile(r"INSERT INTO record\.\w+\s")
 # Columns by which rows of one person are looked up; the index of a table has the first two it has.
-_LOOKED_UP = ("definition_no", "definition", "instrument", "agent", "table_name", "measure", "condition", "treatment")
+_LOOKED_UP = (
+    "definition_no",
+    "definition",
+    "instrument",
+    "agent",
+    "table_name",
+    "measure",
+    "condition",
+    "treatment",
+)
 _ARROW = {
     "VARCHAR": pa.string(), "BIGINT": pa.int64(), "DOUBLE": pa.float64(), "DATE": pa.date32(), "BOOLEAN": pa.bool_(),
 }  # fmt: skip

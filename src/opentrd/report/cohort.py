@@ -9,6 +9,7 @@ from markupsafe import Markup
 
 from opentrd.report import charts, words
 from opentrd.report.adequacy import NO_RULE, WITHOUT_RULE
+from opentrd.report.cohort_fit import causes
 from opentrd.report.cohort_stages import DENOMINATOR, points_tables, share, stage_tables
 from opentrd.report.suppress import (
     WITHHELD,
@@ -51,6 +52,9 @@ def content(tables: Tables, meta: Mapping[str, Any]) -> dict[str, Any]:
         "instruments": stage_tables(tables.get("stage") or (), least, published),
         "points": points_tables(tables.get("points") or (), least, published),
         "trials": trial_rows(tables.get("trial") or (), least),
+        "causes": causes(
+            tables.get("finding_count") or (), meta.get("findings") or {}, _everyone(tables), least
+        ),
         "unread": [
             {**_named(row, "source", "field", "reason"), "rows": suppress_one(row.get("rows"), least).text}
             for row in sorted(tables.get("unread") or (), key=_most_rows)
@@ -67,6 +71,11 @@ def content(tables: Tables, meta: Mapping[str, Any]) -> dict[str, Any]:
             if row.get("text")
         ],
     }
+
+
+def _everyone(tables: Tables) -> int:
+    """How many persons were assessed: the first step of the flow."""
+    return int(next((row.get("persons") or 0 for row in tables.get("attrition") or ()), 0))
 
 
 def attrition_rows(rows: Sequence[Row], min_count: int) -> list[dict[str, Any]]:

@@ -168,7 +168,7 @@ def domain_views(tables: Tables, titles: Mapping[str, Row]) -> list[dict[str, An
                 "rank_worst": row.get("rank_worst") or 10**6,
                 "indicators": [
                     {
-                        "text": str(item.get("says") or item.get("indicator") or "").replace("_", " "),
+                        "text": str(item.get("title") or item.get("indicator") or "").replace("_", " "),
                         "present": words.truth(item.get("present")),
                         "basis": str(item.get("basis") or ""),
                     }
@@ -234,8 +234,10 @@ def option_views(
                 "reasons": _lines(row.get("reasons")),
                 "cautions": _lines(row.get("cautions")),
                 "unchecked": [_rule_words(name, rules) for name in _lines(row.get("unchecked"))],
-                "matches": _lines(row.get("matches")),
-                "would_change": _lines(row.get("would_change")),
+                "guidance": _lines(row.get("guidance")),
+                "fit": str(row.get("fit") or ""),
+                "changes": _lines(row.get("changes")),
+                "monitoring": _lines(row.get("monitoring")),
                 "guidelines": sorted(
                     lines.get(key, ()),
                     key=lambda line: (
@@ -295,30 +297,45 @@ def option_groups(views: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
 
 
 def outcome_views(tables: Tables, trials: Mapping[str, Row]) -> list[dict[str, Any]]:
-    """The course of the ratings under each trial: change from its stated baseline, and what each rule says of it."""
+    """The course of the ratings under each trial: change from its stated baseline, and what the named rules say of it."""
     found: dict[tuple[str, str], dict[str, Any]] = {}
     for row in tables.get("outcome") or ():
         trial = trials.get(str(row.get("trial_id")))
-        key = (str(row.get("trial_id")), str(row.get("measurement_id")))
+        if not row.get("measurement_id"):
+            continue
         line = found.setdefault(
-            key,
+            (str(row.get("trial_id")), str(row.get("measurement_id"))),
             {
                 "trial": None if trial is None else trial["number"],
                 "treatment": ""
                 if trial is None
                 else words.title_case(str(trial.get("agents") or trial.get("kind"))),
                 "measure": str(row.get("measure") or ""),
-                "date": words.day(row.get("date") or row.get("on_date"), nothing=""),
-                "baseline": words.number(row.get("baseline")),
-                "change": row.get("change_pct"),
-                "rules": [],
+                "day": row.get("on_date"),
+                "date": words.day(row.get("on_date"), nothing=""),
+                "value": words.interval(row.get("value_low"), row.get("value_high")),
+                "baseline": words.interval(row.get("baseline_low"), row.get("baseline_high")),
+                "change": words.interval(
+                    _whole(row.get("change_pct_low")), _whole(row.get("change_pct_high"))
+                ),
+                "said": {},
             },
         )
-        status = str(row.get("status") or "")
-        if status:
-            line["rules"].append({"rule": str(row.get("rule") or "").replace("_", " "), "status": status})
+        line["said"].setdefault(str(row.get("status") or "not known"), set()).add(
+            str(row.get("kind") or row.get("rule")).replace("_", " ")
+        )
     for line in found.values():
-        change = line["change"]
-        line["change"] = "" if change is None else f"{words.number(round(float(change), 1))} %"
-        line["rules"].sort(key=lambda rule: rule["rule"])
-    return sorted(found.values(), key=lambda line: (line["trial"] or 0, line["measure"], line["date"]))
+        met = line["said"].get("met", set())
+        line["rules"] = [
+            (status, ", ".join(sorted(kinds - met if status != "met" else kinds)))
+            for status in ("met", "not met", "not known", "not determinable")
+            if (kinds := line["said"].get(status)) and (status == "met" or kinds - met)
+        ]
+    return sorted(
+        found.values(),
+        key=lambda line: (line["trial"] or 0, line["measure"], str(line["day"] or "")),
+    )
+
+
+def _whole(value: Any) -> int | None:
+    return None if value is None else round(float(value))
