@@ -21,6 +21,7 @@ from running import Row, renamed
 from typed_rows import Raw, typed
 
 COHORT = 60
+LATER = {"pharmacogenetics", "inflammation", "biomarker", "cyp_poor"}
 TABLES = ("exposure", "procedure", "condition", "measurement", "genotype")
 
 # table: (what tells its rows apart, what has to be equal)
@@ -35,6 +36,10 @@ COMPARED: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
         ("trial_id", "measurement_id", "rule", "measure"),
         ("status", "baseline", "change_pct", "change_points_low", "change_points_high"),
     ),
+    "sign": (("sign",), ("present", "row_id", "day")),
+    "indicator": (("domain", "indicator"), ("present",)),
+    "domain": (("domain",), ("present", "absent", "not_measured", "measurable", "rank_best", "rank_worst")),
+    "finding": (("finding", "subject", "source"), ("present", "value")),
 }  # fmt: skip
 
 
@@ -51,9 +56,12 @@ def results(raws: list[Raw], folder: Path) -> dict[str, dict[str, list[Row]]]:
     trials = {row["trial_id"]: trial_key(row) for row in rows_of(record.connection, "trial")}
     for table in COMPARED:
         for row in rows_of(record.connection, table):
-            for name in ("trial_id", "subject", "basis_id"):
-                if row.get(name) in trials:
-                    row[name] = trials[row[name]]
+            if table == "finding" and (row["grp"] in LATER or row["finding"] in LATER):
+                continue
+            for name in ("trial_id", "subject"):
+                trial, _, more = (row.get(name) or "").partition(" week ")
+                if trial in trials:
+                    row[name] = trials[trial] + (f" week {more}" if more else "")
             found[row["person_id"]][table].append(row)
     return found
 
@@ -124,7 +132,7 @@ def differences(table: str, wanted: list[Row], got: list[Row]) -> list[str]:
     for key in sorted(left.keys() & right.keys(), key=str):
         for column in columns:
             one, other = (_plain(rows[key][column], column) for rows in (left, right))
-            if one != other:
+            if one != other and one is not fit.NOT_STATED:
                 found.append(f"{table} {key} {column}: reference {one}, SQL {other}")
     return found
 

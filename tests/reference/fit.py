@@ -5,13 +5,14 @@ from __future__ import annotations
 from datetime import date
 from typing import Any
 
-from reference import fit_measures, fit_outcome
+from reference import fit_domains, fit_findings, fit_measures, fit_outcome, fit_signs
 from reference.episodes import episodes
 from reference.history import read
 from reference.reading import Reading
 from reference.trials import trials
 
 Row = dict[str, Any]
+NOT_STATED = ...  # a cell that the documents leave to the SQL
 
 
 def assess_person(
@@ -23,9 +24,37 @@ def assess_person(
     ratings = fit_measures.ratings(history, items)
     labs = fit_measures.labs(history)
     reading = Reading(history, trials(history), episodes(history))
+    tables_so_far = {"rating_item": items, "rating": ratings, "lab": labs}
+    conditions = [
+        row
+        for row in tables["condition"]
+        if row["person_id"] == person_id
+        and (row["start_earliest"] is None or row["start_earliest"].toordinal() <= history.as_of)
+    ]
+    signs = fit_signs.signs(history, fit_signs.evidence(history, conditions, tables_so_far))
+    indicators = fit_domains.indicators(history, signs)
+    domains = fit_domains.domains(indicators)
+    findings = [
+        *fit_findings.by_signs(history, signs),
+        *fit_findings.of_trials(history, reading.trials, signs, domains),
+        *fit_findings.bipolar(history, conditions, reading.trials, ratings, signs),
+        *fit_findings.context(history, labs),
+        *fit_findings.data_quality(history, reading.trials, labs),
+        *fit_findings.monitoring(history, reading.trials, reading.episodes, ratings),
+    ]
     return {
-        "rating_item": items,
-        "rating": ratings,
-        "lab": labs,
+        **tables_so_far,
         "outcome": fit_outcome.outcomes(history, reading.trials, ratings, items),
+        "indicator": indicators,
+        "domain": domains,
+        "finding": findings,
+        "sign": [
+            {
+                "sign": name,
+                "present": sign.present,
+                "row_id": NOT_STATED if sign.basis is None else sign.basis.row_id,
+                "day": NOT_STATED if sign.basis is None else sign.basis.last,
+            }
+            for name, sign in signs.items()
+        ],
     }

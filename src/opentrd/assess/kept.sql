@@ -14,10 +14,12 @@ WITH asked AS (
            OVER (PARTITION BY person_id, table_name ORDER BY start_date NULLS FIRST, end_date NULLS LAST
                  ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) AS covered_to
   FROM record.coverage
-), limits AS (
-  SELECT person_id, table_name, min(start_date) AS start_date, max(end_date) AS end_date,
-         max(CASE WHEN date_diff('day', covered_to, start_date) > 1 THEN 1 ELSE 0 END) AS holes
-  FROM ordered GROUP BY person_id, table_name
+), limits AS (  -- a hole counts where it touches the observed time
+  SELECT o.person_id, o.table_name, min(o.start_date) AS start_date, max(o.end_date) AS end_date,
+         max(CASE WHEN date_diff('day', o.covered_to, o.start_date) > 1 AND coalesce(o.covered_to < a.observed_to AND o.start_date > a.observed_from, TRUE)
+                  THEN 1 ELSE 0 END) AS holes
+  FROM ordered AS o JOIN assess.as_of AS a ON a.person_id = o.person_id
+  GROUP BY o.person_id, o.table_name
 )
 SELECT q.person_id, q.table_name,
        CAST(CASE WHEN k.table_name IS NULL THEN FALSE

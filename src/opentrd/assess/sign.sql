@@ -24,7 +24,8 @@ WITH ranked AS (
   SELECT *, CAST(hundredths / nullif(100, 0) - 0.495 AS BIGINT) AS whole FROM rounded
 ), direct AS (
   SELECT c.person_id, c.sign, c.truth AS present, c.subject, c.value, l.shown, c.day_high AS day, c.table_name, c.row_id, c.knowledge_status,
-         CASE WHEN c.value IS NULL THEN CASE WHEN c.truth THEN c.subject WHEN NOT c.truth THEN c.subject || ' ruled out' ELSE c.subject || ', day not known' END
+         CASE WHEN c.value IS NULL THEN CASE WHEN c.truth THEN c.subject WHEN NOT c.truth THEN c.subject || ' ruled out' WHEN c.table_name = 'condition' THEN c.subject || ', day not known'
+                                           ELSE c.subject || ', value not known' END
               ELSE c.subject || CASE WHEN c.low = c.high THEN ' = ' WHEN c.low IS NULL THEN ' up to ' ELSE ' from ' END || CAST(c.whole AS VARCHAR)
                    || CASE WHEN c.hundredths = c.whole * 100 THEN '' WHEN c.hundredths < c.whole * 100 + 10 THEN '.0' || CAST(c.hundredths - c.whole * 100 AS VARCHAR)
                            ELSE '.' || CAST(c.hundredths - c.whole * 100 AS VARCHAR) END END AS basis

@@ -115,8 +115,12 @@ WITH crp_person AS (
          'a value that can be read and does not lie at the limit', v.measurement_id, NULL, CASE v.knowledge_status WHEN 'recalled' THEN 'recalled' ELSE r.knowledge_status END
   FROM assess.biomarker_value AS v JOIN knowledge.biomarker_rule AS r ON r.kind = 'challenge' AND r.measure = v.measure
   UNION ALL
-  SELECT DISTINCT g.person_id, 'tspo_binding', 'TSPO', r.scheme, 'biomarker', 14, r.value_low > 0, r.label, NULL, r.unit, r.says, NULL, NULL, g.gene || ' ' || g.diplotype, r.knowledge_status
+  SELECT g.person_id, 'tspo_binding', 'TSPO', r.scheme, 'biomarker', 14, CASE WHEN min(r.value_low) > 0 THEN TRUE WHEN max(r.value_low) <= 0 THEN FALSE END,
+         CASE WHEN min(r.label) = max(r.label) THEN min(r.label) ELSE min(r.label) || ' or ' || max(r.label) END, NULL, CASE WHEN min(r.unit) = max(r.unit) THEN min(r.unit) END,
+         CASE WHEN min(r.label) = max(r.label) THEN min(r.says) ELSE 'the recorded genotypes of rs6971 contradict each other' END, 'the genotype rs6971', NULL,
+         min(g.gene || ' ' || g.diplotype), min(r.knowledge_status)
   FROM record.genotype AS g JOIN knowledge.biomarker_rule AS r ON r.kind = 'genotype' AND g.gene = r.measure AND (g.diplotype LIKE '%' || r.unit || '%' OR (r.unit = 'C/T' AND g.diplotype LIKE '%T/C%'))
+  GROUP BY g.person_id, r.scheme
   UNION ALL
   SELECT v.person_id, 'tspo_binding', v.measure, 'TSPO rs6971', 'biomarker', 14, CAST(NULL AS BOOLEAN), NULL, NULL, NULL, 'TSPO binding without the rs6971 genotype cannot be compared', 'the genotype rs6971', v.measurement_id, NULL, 'verified'
   FROM assess.biomarker_value AS v

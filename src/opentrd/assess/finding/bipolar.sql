@@ -72,15 +72,17 @@ WITH mania_start AS (
   FROM assess.as_of AS a LEFT JOIN outcome AS o ON o.person_id = a.person_id
   UNION ALL
   SELECT person_id, 'bipolar_traits', CAST(NULL AS BOOLEAN), NULL, NULL, NULL, 'transcribed' FROM assess.as_of
+), latest AS (  -- several latest ratings of a scale: from the smallest to the largest
+  SELECT person_id, measure, min(rating_id) AS rating_id, min(low) AS low, max(high) AS high
+  FROM assess.rating WHERE last AND reason IS NULL GROUP BY person_id, measure
 ), screened AS (  -- the probability after the result: by the sensitivity at or above the cut-off, by what is missed below it
   SELECT r.person_id, r.measure, r.rating_id, r.low, r.high, s.at_least, g.value AS prevalence,
          CASE WHEN r.low >= s.at_least THEN 100 * g.value * s.sensitivity / nullif(g.value * s.sensitivity + (1 - g.value) * (1 - s.specificity), 0)
               WHEN r.high < s.at_least THEN 100 * g.value * (1 - s.sensitivity) / nullif(g.value * (1 - s.sensitivity) + (1 - g.value) * s.specificity, 0) END AS after_pct,
          CASE WHEN s.knowledge_status = 'recalled' OR g.knowledge_status = 'recalled' THEN 'recalled' ELSE 'transcribed' END AS knowledge_status
-  FROM assess.rating AS r
+  FROM latest AS r
   JOIN knowledge.screening_accuracy AS s ON s.scale = r.measure
   JOIN knowledge.parameter AS g ON g.parameter = 'bipolar_prevalence'
-  WHERE r.last AND r.reason IS NULL
 ), row_of AS (
   SELECT person_id, finding, '' AS subject, present, value, CAST(NULL AS VARCHAR) AS unit, threshold, CAST(NULL AS VARCHAR) AS measurement_id, basis_id, knowledge_status FROM judged
   UNION ALL

@@ -16,7 +16,9 @@ WITH response AS (
 ), looked_at AS (
   SELECT t.*, l.days AS least_days, CASE WHEN t.dose_status = 'adequate' THEN t.days_at_dose_low ELSE t.days_low END AS sure_days,
          CASE WHEN t.dose_status = 'adequate' THEN t.days_at_dose_high ELSE t.days_high END AS may_days,
-         date_diff('day', t.certain_start, t.bridged_end) + 1 AS span
+         date_diff('day', t.certain_start, t.bridged_end) + 1 AS span,
+         coalesce(t.dose_status, 'not known') = 'not known' OR (t.dose_status = 'no minimum known' AND t.top_dose_mg IS NULL) AS no_dose,
+         t.days_low < coalesce(t.days_high, t.days_low + 1) AS no_days, t.improvement_pct IS NULL AND t.stop_reason IS NULL AS no_outcome
   FROM assess.trial AS t
   JOIN knowledge.agent AS k ON k.agent = t.agent AND k.role = 'antidepressant'
   CROSS JOIN response AS r
@@ -39,13 +41,11 @@ WITH response AS (
   JOIN knowledge.cyp_modifier AS i ON i.enzyme = s.enzyme AND i.kind = 'inducer'
   WHERE s.kind = 'substrate'
 ), taken_with AS (
-  SELECT q.person_id, q.trial_id, i.inducer, i.knowledge_status,
-         CASE WHEN x.start_latest <= q.bridged_end AND coalesce(x.end_earliest, x.start_earliest) >= q.certain_start THEN 1 ELSE 0 END AS sure
+  SELECT q.person_id, q.trial_id, i.inducer, CASE WHEN x.sure_start <= p.end_date AND x.sure_end >= p.start_date THEN 1 ELSE 0 END AS sure
   FROM looked_at AS q
   JOIN inducer AS i ON i.agent = q.agent
-  JOIN record.exposure AS x ON x.person_id = q.person_id AND x.agent = i.inducer
-  JOIN assess.as_of AS a ON a.person_id = q.person_id
-  WHERE coalesce(x.start_earliest <= q.may_end AND x.start_earliest <= a.anchor, TRUE) AND coalesce(x.end_latest >= q.may_start, TRUE)
+  JOIN assess.issue AS x ON x.person_id = q.person_id AND x.agent = i.inducer AND x.may_start <= q.reckoned_to AND x.may_end >= q.reckoned_from
+  LEFT JOIN assess.piece AS p ON p.person_id = q.person_id AND p.agent = q.agent AND p.era_no = q.era_no
 ), joint AS (
   SELECT person_id, trial_id, max(sure) AS sure, min(inducer) AS inducer FROM taken_with GROUP BY person_id, trial_id
 ), judged AS (
@@ -82,9 +82,10 @@ WITH response AS (
   FROM counted
   UNION ALL
   SELECT person_id, trial_id, 'incomplete_record',
-         dose_status IS NULL OR dose_status = 'not known' OR days_low < coalesce(days_high, days_low + 1) OR (improvement_pct IS NULL AND stop_reason IS NULL),
-         CASE WHEN dose_status IS NULL OR dose_status = 'not known' THEN 'dose ' ELSE '' END || CASE WHEN days_low < coalesce(days_high, days_low + 1) THEN 'duration ' ELSE '' END
-         || CASE WHEN improvement_pct IS NULL AND stop_reason IS NULL THEN 'outcome ' ELSE '' END || 'missing', NULL, NULL, 'verified'
+         no_dose OR no_days OR no_outcome,
+         CASE WHEN no_dose OR no_days OR no_outcome
+              THEN CASE WHEN no_dose THEN 'dose ' ELSE '' END || CASE WHEN no_days THEN 'duration ' ELSE '' END || CASE WHEN no_outcome THEN 'outcome ' ELSE '' END || 'missing' END,
+         NULL, NULL, 'verified'
   FROM looked_at
   UNION ALL
   SELECT q.person_id, q.trial_id, 'inducer', CASE WHEN j.sure = 1 THEN TRUE WHEN j.person_id IS NULL AND k.kept THEN FALSE END, j.inducer, NULL, NULL, i.knowledge_status
