@@ -35,7 +35,7 @@ WITH measured AS (
   FROM placed AS p
   JOIN assess.as_of AS a ON a.person_id = p.person_id
 ), asked AS (
-  SELECT r.person_id, w.sign, w.rule_no, w.last_only, w.kind, r.table_name, r.row_id, r.subject, r.low, r.high, r.day_low, r.day_high, w.speaks, w.knowledge_status,
+  SELECT r.person_id, w.sign, w.last_only, w.kind, w.at_least, w.above, w.up_to, w.below, r.table_name, r.row_id, r.subject, r.low, r.high, r.day_low, r.day_high, w.speaks, w.knowledge_status,
          CASE WHEN w.within_days IS NULL THEN TRUE WHEN date_diff('day', r.day_low, r.anchor) <= w.within_days THEN TRUE
               WHEN date_diff('day', r.day_high, r.anchor) > w.within_days THEN FALSE END AS in_time,
          CASE WHEN NOT r.there THEN FALSE
@@ -47,8 +47,8 @@ WITH measured AS (
   JOIN assess.sign_wanted AS w ON w.kind = r.kind AND w.subject = r.subject
   WHERE r.last OR NOT w.last_only
 ), agreed AS (  -- of several that may be the latest, all have to say the same
-  SELECT *, min(CASE WHEN each_holds THEN 1 WHEN NOT each_holds THEN 0 ELSE 2 END) OVER (PARTITION BY person_id, rule_no) AS least,
-         max(CASE WHEN each_holds THEN 1 WHEN NOT each_holds THEN 0 ELSE 2 END) OVER (PARTITION BY person_id, rule_no) AS most
+  SELECT *, min(CASE WHEN each_holds THEN 1 WHEN NOT each_holds THEN 0 ELSE 2 END) OVER (PARTITION BY person_id, sign, subject, speaks, at_least, above, up_to, below) AS least,
+         max(CASE WHEN each_holds THEN 1 WHEN NOT each_holds THEN 0 ELSE 2 END) OVER (PARTITION BY person_id, sign, subject, speaks, at_least, above, up_to, below) AS most
   FROM asked WHERE coalesce(in_time, TRUE)
 ), spoken AS (
   SELECT *, CASE WHEN last_only AND least <> most THEN NULL WHEN speaks = 'against' THEN NOT each_holds ELSE each_holds END AS says_so FROM agreed
