@@ -264,3 +264,40 @@ def test_a_gene_that_no_guideline_uses_is_listed(tmp_path: Path) -> None:
     rows = run(tmp_path, TABLES, genotype=[gene("p", "SLC6A4", "L/S"), gene("p", "TSPO", "rs6971 C/T")])
     (row,) = rows["finding_pharmacogenetics"]
     assert (row["finding"], row["subject"], row["present"]) == ("genotype_problem", "SLC6A4 L/S", None)
+
+
+def test_each_statement_stands_once(tmp_path: Path) -> None:
+    """Repeated and contradicting rows never give two findings of one check, subject and source."""
+    rows = [
+        gene("p", "CYP2D6", "*1/*41", phenotype="Intermediate Metabolizer"),
+        gene("p", "CYP2D6", "*1/*41", phenotype="Poor Metabolizer"),
+        gene("p", "CYP2D6", "*1/*41", activity_score="1.5"),
+        gene("p", "CYP2D6"),
+        gene("p", "SLC6A4", "L/S", phenotype="x"),
+        gene("p", "SLC6A4", "L/S", phenotype="y"),
+    ]
+    levels = [
+        {
+            "person_id": "p",
+            "measurement_id": f"m{n}",
+            "measure": measure,
+            "value": value,
+            "unit": "ng/mL",
+            "date": "2024-01-20",
+        }
+        for n, (measure, value) in enumerate(
+            [
+                ("venlafaxine level", 20),
+                ("desvenlafaxine level", 40),
+                ("desvenlafaxine level", 90),
+                ("desvenlafaxine level", 90),
+            ]
+        )
+    ]
+    drugs = [taken("p", "venlafaxine", start_date="2024-01-01", end_date="2024-03-01", daily_dose_mg=75)]
+    found = run(tmp_path, (*TABLES, "pgx_level"), genotype=rows, exposure=drugs, measurement=levels)
+    said = [(r["finding"], r["subject"], r["source"]) for r in found["finding_pharmacogenetics"]]
+    assert len(said) == len(set(said)) > 10
+    # Two values of the metabolite on one day are the bounds of one.
+    level = one(found["pgx_level"], agent="venlafaxine", scheme="AGNP 2017", kind="range")
+    assert (level["low"], level["high"], level["below"]) == (60.0, 110.0, None)

@@ -63,9 +63,10 @@ WITH alleles AS (
          'OpenTRD''s inference: ' || says, settles, measurement_id, trial_id, knowledge_status
   FROM assess.pgx_exposure
   UNION ALL
-  SELECT DISTINCT person_id, 'genotype_problem', gene || ' ' || coalesce(diplotype, reported, ''), system, 6, CASE WHEN phenotype IS NOT NULL THEN TRUE END, coalesce(reported, diplotype), NULL, NULL,
-         gene || ' ' || coalesce(diplotype, reported, 'without a result') || ': ' || problem, 'the two star alleles, or the activity score', NULL, gene || coalesce(' ' || diplotype, ''), knowledge_status
-  FROM assess.pgx_genotype WHERE problem IS NOT NULL
+  SELECT person_id, 'genotype_problem', gene || ' ' || called, system, 6, CASE WHEN min(phenotype) IS NOT NULL THEN TRUE END, coalesce(min(reported), min(diplotype)), NULL, NULL,
+         gene || ' ' || called || ': ' || min(problem), 'the two star alleles, or the activity score', NULL, gene || ' ' || called,
+         CASE max(CASE knowledge_status WHEN 'verified' THEN 0 WHEN 'recalled' THEN 2 ELSE 1 END) WHEN 0 THEN 'verified' WHEN 1 THEN 'transcribed' ELSE 'recalled' END
+  FROM (SELECT *, coalesce(diplotype, reported, 'without a result') AS called FROM assess.pgx_genotype WHERE problem IS NOT NULL) AS g GROUP BY person_id, gene, called, system
   UNION ALL
   SELECT DISTINCT g.person_id, 'genotype_problem', g.gene || ' ' || coalesce(g.diplotype, g.phenotype, ''), 'record', 6, CAST(NULL AS BOOLEAN), coalesce(g.diplotype, g.phenotype), NULL, NULL,
          g.gene || ': CPIC and DPWG give no recommendation here by this gene', 'nothing: the gene is reported, not used', NULL, g.gene, 'verified'

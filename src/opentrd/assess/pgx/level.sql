@@ -10,7 +10,12 @@
 --   shown, note        the range in words, and what to know about it
 --   last               is it among the latest values of this drug
 --   knowledge_status   weakest of the range, the measure and its unit
-WITH measured AS (
+WITH metabolite AS (  -- several values of one day: their bounds
+  SELECT person_id, measure, unit, date_low, date_high, min(low) AS low, CASE WHEN count(high) = count(*) THEN max(high) END AS high,
+         CASE WHEN max(CASE WHEN knowledge_status = 'recalled' THEN 1 ELSE 0 END) = 1 THEN 'recalled' WHEN min(knowledge_status) = max(knowledge_status) THEN min(knowledge_status)
+              ELSE 'transcribed' END AS knowledge_status
+  FROM assess.lab WHERE usable AND measure LIKE '% level' GROUP BY person_id, measure, unit, date_low, date_high
+), measured AS (
   SELECT l.person_id, l.measurement_id, r.agent, r.scheme, r.kind, r.from_age, l.date_low, l.date_high, l.low + CASE WHEN r.is_sum THEN coalesce(m.low, 0) ELSE 0 END AS low,
          CASE WHEN r.is_sum THEN l.high + m.high ELSE l.high END AS high, l.unit, r.value_low, r.value_high, r.shown, r.note, l.last,
          CASE WHEN 'recalled' IN (r.knowledge_status, l.knowledge_status, coalesce(m.knowledge_status, 'verified')) THEN 'recalled'
@@ -19,7 +24,7 @@ WITH measured AS (
   FROM knowledge.level_range AS r
   JOIN assess.lab AS l ON l.measure = r.measure AND l.unit = r.unit AND l.usable
   JOIN assess.as_of AS a ON a.person_id = l.person_id AND coalesce(a.age_low >= r.from_age, r.from_age IS NULL)
-  LEFT JOIN assess.lab AS m ON m.person_id = l.person_id AND m.measure = r.metabolite AND m.unit = r.unit AND m.usable AND m.date_low = l.date_low AND m.date_high = l.date_high
+  LEFT JOIN metabolite AS m ON m.person_id = l.person_id AND m.measure = r.metabolite AND m.unit = r.unit AND m.date_low = l.date_low AND m.date_high = l.date_high
 ), placed AS (
   SELECT *, CASE WHEN kind = 'alert' OR value_low IS NULL THEN FALSE WHEN high < value_low THEN TRUE WHEN low >= value_low THEN FALSE END AS below,
          CASE WHEN kind = 'alert' THEN CASE WHEN low >= value_high THEN TRUE WHEN high < value_high THEN FALSE END
