@@ -86,7 +86,7 @@ def write_pages(assessment: Assessment, folder: Path, *, min_count: int = 5) -> 
         "findings": _facts(connection, "finding", "finding"),
         "domains": _facts(connection, "domain", "domain"),
         "treatments": _facts(connection, "treatment", "treatment"),
-        "option_evidence": _facts(connection, "option_evidence", "evidence"),
+        "option_evidence": _evidence(connection, folder),
         "safety_rules": _facts(connection, "safety_rule", "rule"),
     }
     persons = [
@@ -106,6 +106,20 @@ def write_pages(assessment: Assessment, folder: Path, *, min_count: int = 5) -> 
 def _facts(connection: duckdb.DuckDBPyConnection, table: str, key: str) -> dict[str, dict[str, Any]]:
     """The rows of a knowledge table by their key."""
     return {row[key]: row for row in _rows(connection, f"SELECT * FROM knowledge.{table}")}
+
+
+def _evidence(connection: duckdb.DuckDBPyConnection, folder: Path) -> dict[str, dict[str, Any]]:
+    """The evidence of options by its name, each with ``href``, the place of its study on a page that is written beside."""
+    from opentrd.evidence_known import ALL, topic
+    from opentrd.report import evidence_known
+
+    target = evidence_known.write(folder / "evidence", topic(ALL)).relative_to(folder).as_posix()
+    studies = {row["effect"]: row["study"] for row in knowledge.table("effect").to_pylist()}
+    found = _facts(connection, "option_evidence", "evidence")
+    for row in found.values():
+        study = studies.get(row.get("effect"))
+        row["href"] = f"{target}#{evidence_known.anchor(study)}" if study else ""
+    return found
 
 
 def _person_tables(
