@@ -51,6 +51,7 @@ def test_cases_that_cannot_be_used_are_named(tmp_path: Path) -> None:
     case = json.loads(CLINIC.with_suffix(".cases.json").read_text(encoding="utf-8"))[0]
     faults = [
         {**case, "as_of": "last year"}, {**case, "tables": {"pills": []}}, {**case, "expect": {}}, {**case, "expects": 1}, 7,
+        {**case, "expect": {"verdict": [1]}},
     ]  # fmt: skip
     (tmp_path / "cases.json").write_text(json.dumps([*faults, case]), encoding="utf-8")
     with pytest.raises(DefinitionsError) as caught:
@@ -58,6 +59,7 @@ def test_cases_that_cannot_be_used_are_named(tmp_path: Path) -> None:
     told = {(problem.file.rpartition(", ")[2], problem.field) for problem in caught.value.problems}
     assert told == {
         ("case 1", "as_of"), ("case 2", "tables"), ("case 2", "person"), ("case 3", "expect"), ("case 4", "expects"), ("case 5", ""),
+        ("case 6", "expect, verdict"),
     }  # fmt: skip
     (tmp_path / "cases.json").write_text("[", encoding="utf-8")
     with pytest.raises(DefinitionsError, match="expected a JSON file"):

@@ -108,6 +108,18 @@ def test_a_semicolon_file_of_a_spreadsheet_is_read(tmp_path: Path) -> None:
         ({"adequacy_rule": "atrq_42"}, [(2, "dose_table", "atrq")]),
         ({"min_adherence": "80"}, [(2, "min_adherence", "80")]),
         ({"at_most": "1"}, [(2, "at_most", "1")]),
+        ({"at_most": "2.5"}, [(2, "at_most", "2.5")]),
+        ({"needed": "99999999999999999999"}, [(2, "needed", "99999999999999999999")]),
+        ({"min_days": "99999999999"}, [(2, "min_days", "99999999999")]),
+        ({"min_days": "42.5"}, [(2, "min_days", "42.5")]),
+        ({"min_days": "-1"}, [(2, "min_days", "-1")]),
+        ({"window_days": "36.5", "window_from": "each"}, [(2, "window_days", "36.5")]),
+        ({"window_days": "0", "window_from": "each"}, [(2, "window_days", "0")]),
+        ({"window_days": "300", "window_from": "calendar_year"}, [(2, "window_days", "300")]),
+        ({"min_age": "-1"}, [(2, "min_age", "-1")]),
+        ({"min_age": "1e300"}, [(2, "min_age", "1e+300")]),
+        ({"min_age": "65", "max_age": "18"}, [(2, "max_age", "18")]),
+        ({"distinct_level": "trial", "basis": "switch", "max_improvement_pct": "none"}, [(2, "distinct_level", "trial")]),
         ({"window_days": "365"}, [(2, "window_days", "365")]),
         ({"distinct_level": "event"}, [(2, "distinct_level", "event")]),
         ({"gap_rule": "sixty"}, [(2, "gap_rule", "sixty"), (2, "gap_rule", "sixty")]),
@@ -219,6 +231,11 @@ def test_a_variant_of_an_instrument_has_the_items_of_its_method(tmp_path: Path, 
         assert items["variant"] == {("total", 2.0, 2.0, None)}
     else:
         assert items["variant"] == items[base] and len(items[base]) >= 1
+
+
+def test_a_method_that_is_not_known_is_the_only_fault(tmp_path: Path) -> None:
+    row = {"definition": "variant", "family": "instrument", "method": "mgh", **PROOF}
+    assert problems(written(tmp_path, [row])) == [(2, "method", "mgh")]
 
 
 def test_instruments_keep_to_what_their_methods_read(tmp_path: Path) -> None:

@@ -142,7 +142,10 @@ def _faults(file: Path, number: int, given: Any) -> Iterator[Problem]:
         yield fault("expect", expect, "an object with verdict or stage and the cells that are expected")
         return
     for kind in ("verdict", "stage"):
-        for name, cells in dict(expect.get(kind, {})).items():
+        if not isinstance(expect.get(kind, {}), dict):
+            yield fault(f"expect, {kind}", expect[kind], "an object: name -> what is expected of it")
+            continue
+        for name, cells in expect.get(kind, {}).items():
             if not isinstance(cells, dict) or not cells:
                 yield fault(
                     f"expect, {kind}",

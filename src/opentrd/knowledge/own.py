@@ -242,13 +242,17 @@ def _rows(
         first = text.split("\n", 1)[0]
         delimiter = max(",;\t", key=first.count)
         lines = list(csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True))
-    except (UnicodeDecodeError, csv.Error) as problem:
+    except UnicodeDecodeError as problem:
         advice = "Save the file again as 'CSV UTF-8'."
         problems.append(Problem(where, 0, "", str(problem), "a CSV file in UTF-8", advice))
         return []
+    except csv.Error as problem:
+        expected = "CSV in which each quote that opens a cell is closed at its end"
+        problems.append(Problem(where, 0, "", str(problem), expected, "Correct the quotes."))
+        return []
     header = [cell.strip() for cell in lines[0]] if lines else []
     known = [*shipped_columns, *(inline_columns() if name == "definition" else ())]
-    for column in header:
+    for column in dict.fromkeys(header):
         if column not in known or header.count(column) > 1:
             twice = "each column once" if column in known else f"one of {', '.join(known)}"
             problems.append(

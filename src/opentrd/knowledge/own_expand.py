@@ -75,9 +75,10 @@ def _failure(values: dict[str, str], cells: Mapping[str, str]) -> dict[str, str]
 
 def _part_defaults(part: str, cells: Mapping[str, str], facts: Facts) -> dict[str, str]:
     """What a variant of an instrument does not say is as in the shipped instrument of its method."""
-    base = BASE_INSTRUMENTS.get(cells.get("method", ""))
-    if part != "instrument_rule" or base is None:
+    if part != "instrument_rule":
         return {}
+    # With a method that is not known only that is told, and not each column that it would have filled.
+    base = BASE_INSTRUMENTS.get(cells.get("method", ""), BASE_INSTRUMENTS["maudsley"])
     row = next(row for row in facts[part].to_pylist() if row["instrument"] == base)
     return {column: as_text(row[column]) for column in part_columns(part)}
 

@@ -32,6 +32,15 @@ SUBJECTS = {
     "no_effective": ("agent_set", "agent_set"),
 }  # fmt: skip
 WITHOUT_VALUE = ("no_procedure", "has_procedure")
+# Columns (and gates) that hold whole numbers, with the smallest; no column holds more than _LARGEST, nobody is older than 150.
+WHOLE = {
+    "needed": 1, "at_most": 1, "window_days": 1, "min_depression_rows": 0, "min_days": 0, "max_next_days": 0,
+    "new_episode_after_days": 0, "min_length_days": 0, "min_switch_gap_days": 0, "max_switch_gap_days": 0, "min_agents": 0,
+    "max_issues_before": 0, "max_issues_after": 0, "max_issues_total": 0, "min_before": 0, "lookback_days": 0,
+    "diagnosis_days": 0, "prior_observation_days": 0, "min_age": 0, "max_age": 0,
+}  # fmt: skip
+_LARGEST = 100_000
+_OLDEST = 150
 # What the failure rule has to say of each parameter: a number, or nothing.
 READ_BY_BASIS = {
     "improvement": {"min_improvement_pct", "max_improvement_pct", "includes_threshold"},
@@ -82,8 +91,13 @@ Pairs = Sequence[tuple[Row, Typed]]
 
 def fits(typed: Mapping[str, Pairs], rows: Mapping[str, Sequence[Row]], facts: Facts) -> Iterator[Problem]:
     """What does not fit together in rows that are in order each for itself."""
+    for name, pairs in typed.items():
+        for row, values in pairs:
+            yield from _numbers_fit(name, row, values)
     for row, values in typed.get("definition", ()):
         yield from _family_fits(row, values, rows)
+        yield from _switches_fit(row, values, typed, facts)
+    yield from _ages_fit(typed.get("definition_gate", ()))
     for row, values in typed.get("adequacy_rule", ()):
         yield from _adequacy_fits(row, values)
     for row, values in typed.get("failure_rule", ()):
@@ -113,6 +127,50 @@ def unknown_name(row: Row, column: str, value: str, target: str, known: Sequence
     listed = f": {', '.join(known)}" if len(known) <= _SHOWN else f" (`opentrd knowledge {target}`)"
     advice = f"Is {close[0]} meant?" if close else ""
     return Problem(row.file, row.number, column, value, f"a name of {target}{listed}", advice)
+
+
+def _numbers_fit(name: str, row: Row, values: Typed) -> Iterator[Problem]:
+    """Whole where a part is meant by none, and no larger than the assessment can count."""
+    for column, value in values.items():
+        meant = str(values["gate"]) if name == "definition_gate" and column == "value" else column
+        if value in (None, "none") or (isinstance(value, str) and meant not in WHOLE):
+            continue
+        if isinstance(value, bool) or not isinstance(value, int | float | str):
+            continue
+        number, most = float(value), _OLDEST if meant in ("min_age", "max_age") else _LARGEST
+        least = WHOLE.get(meant, -_LARGEST)
+        if least <= number <= most and (meant not in WHOLE or number == int(number)):
+            continue
+        kind = "a whole number" if meant in WHOLE else "a number"
+        also = ", or none" if isinstance(value, str) else ""
+        shown = value if isinstance(value, str) else f"{value:g}" if isinstance(value, float) else str(value)
+        yield Problem(
+            row.file, row.number, field_of(name, row, column), shown, f"{kind} from {least} to {most}{also}"
+        )
+
+
+def _switches_fit(row: Row, values: Typed, typed: Mapping[str, Pairs], facts: Facts) -> Iterator[Problem]:
+    """A switch counts its agent or class, and a calendar year has its days."""
+    own = [rule for _, rule in typed.get("failure_rule", ())]
+    basis = {str(rule["failure_rule"]): rule["basis"] for rule in [*facts["failure_rule"].to_pylist(), *own]}
+    if values["distinct_level"] == "trial" and basis.get(str(values["failure_rule"])) == "switch":
+        advice = "One trial may follow two of the same agent, which is one switch."
+        expected = "agent or class, because the failure is a switch"
+        yield Problem(row.file, row.number, "distinct_level", "trial", expected, advice)
+    if values["window_from"] == "calendar_year" and str(values["window_days"]) != "365":
+        expected = "365, which stands for a calendar_year"
+        yield Problem(row.file, row.number, "window_days", as_text(values["window_days"]), expected)
+
+
+def _ages_fit(gates: Pairs) -> Iterator[Problem]:
+    least = {values["definition"]: values["value"] for _, values in gates if values["gate"] == "min_age"}
+    for row, values in gates:
+        low, high = least.get(values["definition"]), values["value"]
+        if values["gate"] == "max_age" and low is not None and high is not None and high < low:
+            expected = f"at least min_age ({low:g})"
+            yield Problem(
+                row.file, row.number, field_of("definition_gate", row, "value"), f"{high:g}", expected
+            )
 
 
 def _family_fits(row: Row, values: Typed, rows: Mapping[str, Sequence[Row]]) -> Iterator[Problem]:
@@ -167,11 +225,9 @@ def _adequacy_fits(row: Row, values: Typed) -> Iterator[Problem]:
             "trial",
             "Other gaps: see --multiverse.",
         )
-    share, days = values["min_adherence"], values["min_days"]
+    share = values["min_adherence"]
     if share not in (None, "none") and not 0 <= float(share) <= 1:
         yield Problem(row.file, row.number, "min_adherence", share, "a share from 0 to 1, or none")
-    if days not in (None, "none") and float(days) < 0:
-        yield Problem(row.file, row.number, "min_days", days, "0 days or more, or none")
 
 
 def _failure_fits(row: Row, values: Typed) -> Iterator[Problem]:
