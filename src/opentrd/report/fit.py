@@ -53,17 +53,15 @@ def finding_views(
     views = []
     for row in tables.get("finding") or ():
         name = str(row.get("finding"))
-        trial = trials.get(str(row.get("subject")))
-        subject = str(row.get("subject") or "")
-        if trial is not None:
-            subject = f"trial {trial['number']}, {trial.get('agents') or trial.get('kind')}"
+        trial, subject = _about(str(row.get("subject") or ""), trials)
         views.append(
             {
                 "finding": name,
                 "group": str(row.get("grp")),
                 "place": row.get("place") or 0,
                 "title": str(
-                    (titles.get(name) or {}).get("title") or words.title_case(name.replace("_", " "))
+                    (titles.get(name) or {}).get("title")
+                    or words.title_case(name.replace("_", " ")).replace("Crp", "CRP")
                 ),
                 "subject": subject,
                 "trial": None if trial is None else trial["number"],
@@ -77,6 +75,15 @@ def finding_views(
             }
         )
     return sorted(views, key=lambda view: (view["place"], view["title"], view["subject"], view["source"]))
+
+
+def _about(subject: str, trials: Mapping[str, Row]) -> tuple[Row | None, str]:
+    """The trial that a finding is about, and its subject in words; an id of a trial, which names a person, is not printed."""
+    key = next((key for key in trials if subject == key or subject.startswith(f"{key} ")), None)
+    if key is None:
+        return None, subject
+    trial = trials[key]
+    return trial, f"trial {trial['number']}, {trial.get('agents') or trial.get('kind')}{subject[len(key) :]}"
 
 
 def first_of_all(views: Sequence[dict[str, Any]]) -> dict[str, Any] | None:

@@ -22,6 +22,8 @@ Tables = Mapping[str, Sequence[Row]]
 UNREAD_COLUMNS = ("source", "row", "field", "value", "reason")
 STATEMENT_TABLES = ("verdict", "stage", "finding", "option")
 
+FIT_TABLES = ("finding", "indicator", "domain", "option_scope", "option", "recommendation", "outcome")
+
 # The tables of the record, in the order of the page, with the columns that date their rows.
 RECORD_DATES: dict[str, tuple[str, ...]] = {
     "observation_period": ("start_date", "end_date"),
@@ -54,6 +56,10 @@ def content(
         f"{words.plural(len(trials), 'trial')} on one time axis; trials and ratings are also given as tables."
     )
     staged = instruments(tables.get("stage") or (), explain)
+    tables = {
+        name: [_nameless(row, person_id, set(trials)) for row in rows] if name in FIT_TABLES else rows
+        for name, rows in tables.items()
+    }
     found = fit.finding_views(tables, explain.get("findings") or {}, trials)
     domains = fit.domain_views(tables, explain.get("domains") or {})
     options = fit.option_views(
@@ -103,6 +109,16 @@ def content(
             for row in tables.get("unread") or ()
         ],
         "sources": sources(lineage, explain),
+    }
+
+
+def _nameless(row: Row, person_id: str, trials: set[str]) -> Row:
+    """A row whose texts name no person; ids of trials are left, because the page replaces them by numbers."""
+    return {
+        name: words.without_person(value, person_id)
+        if isinstance(value, str) and value not in trials and name != "subject"
+        else value
+        for name, value in row.items()
     }
 
 
