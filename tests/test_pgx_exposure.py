@@ -76,7 +76,10 @@ def test_each_scheme_places_the_level_itself(tmp_path: Path) -> None:
         ("systematic review 2022", "range"): (True, False),
     }
     failed = {r["source"]: r["failed"] for r in found["pgx_exposure"]}
-    assert failed == {"AGNP 2017": False, "systematic review 2022": True}
+    assert failed == {
+        "AGNP 2017": False,
+        "systematic review 2022, proposed, not an established range": True,
+    }
     row = one(found["finding_pharmacogenetics"], finding="drug_level", threshold="15 to 80 ng/mL")
     assert (row["present"], row["value"], row["says"], row["measurement_id"]) == (
         False, "17", "within the range", "m-escitalopram level",

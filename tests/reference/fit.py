@@ -5,7 +5,15 @@ from __future__ import annotations
 from datetime import date
 from typing import Any
 
-from reference import fit_domains, fit_findings, fit_measures, fit_outcome, fit_signs
+from reference import (
+    fit_domains,
+    fit_findings,
+    fit_measures,
+    fit_outcome,
+    fit_pgx,
+    fit_pgx_findings,
+    fit_signs,
+)
 from reference.episodes import episodes
 from reference.history import read
 from reference.reading import Reading
@@ -42,8 +50,16 @@ def assess_person(
         *fit_findings.data_quality(history, reading.trials, labs),
         *fit_findings.monitoring(history, reading.trials, reading.episodes, ratings),
     ]
+    mine = [row for row in tables["genotype"] if row["person_id"] == person_id]
+    genotypes = fit_pgx.genotypes(mine)
+    genes = fit_pgx.metabolism(history, genotypes)
+    said = fit_pgx.drugs(genes)
+    levels = fit_pgx.levels(history, labs)
+    findings += fit_pgx_findings.findings(history, mine, genotypes, genes, said, reading.trials, levels)
     return {
         **tables_so_far,
+        "pgx_metabolism": genes,
+        "pgx_drug": said,
         "outcome": fit_outcome.outcomes(history, reading.trials, ratings, items),
         "indicator": indicators,
         "domain": domains,

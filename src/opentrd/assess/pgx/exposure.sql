@@ -1,7 +1,7 @@
 -- pgx_exposure: one row is one drug trial that is not known to have helped and one reason why too little of the drug may have reached the person.
 -- This is OpenTRD's own inference, no guideline's: an ultrarapid enzyme at no more than the minimum dose, or a level below the range.
 --   person_id, trial_id, agent
---   source             CPIC or DPWG (whose phenotype), or the scheme of the range
+--   source             CPIC or DPWG (whose phenotype), or the scheme of the range, with its note
 --   about              the gene, or `level`
 --   failed             too little reached the person; null: not known
 --   value              the phenotype, or where the level lies
@@ -51,7 +51,7 @@ SELECT e.person_id, CAST(e.trial_id AS VARCHAR) AS trial_id, CAST(e.agent AS VAR
 FROM enzyme AS e
 LEFT JOIN inhibited AS i ON i.person_id = e.person_id AND i.trial_id = e.trial_id AND i.gene = e.gene
 UNION ALL
-SELECT t.person_id, t.trial_id, t.agent, l.scheme, 'level', l.below, CASE WHEN l.below THEN 'below the range' WHEN NOT l.below THEN 'not below the range' ELSE 'not known' END,
+SELECT t.person_id, t.trial_id, t.agent, l.scheme || coalesce(', ' || l.note, ''), 'level', l.below, CASE WHEN l.below THEN 'below the range' WHEN NOT l.below THEN 'not below the range' ELSE 'not known' END,
        'a level of ' || t.agent || ' during the trial against ' || l.shown || CASE WHEN l.note IS NULL THEN '' ELSE ' (' || l.note || ')' END,
        CASE WHEN l.below IS NULL THEN 'a level of the drug and its metabolite that is not censored' END, l.measurement_id, l.knowledge_status
 FROM trial AS t
