@@ -139,7 +139,8 @@ def test_small_counts_are_in_no_file(tmp_path: Path) -> None:
                 seen += 1
     assert seen > 40
     pair = read_csv(page.parent / "agreement.csv")[0]
-    assert (pair["both_met"], pair["only_b"], pair["kappa"]) == ("30", "", "")
+    # 33 meet the second definition: beside that, 30 who meet both would leave three.
+    assert (pair["persons"], pair["both_met"], pair["only_b"], pair["kappa"]) == ("85", "", "", "")
     assert "only_b withheld" in pair["hidden"]
     shown = read_csv(write_comparison(population(tmp_path / "open"), min_count=1).parent / "agreement.csv")[0]
     assert (shown["only_b"], shown["hidden"]) == ("3", "")

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from opentrd.report.compare_told import OF_COUNT, OF_PAIR, tells_small
 from opentrd.report.suppress import (
     WITHHELD,
     Cell,
@@ -86,6 +87,12 @@ TOGETHER: tuple[tuple[tuple[str, ...], tuple[Part, ...]], ...] = (
 # Steps of the flow of one definition beside these counts: step 1 is all persons, step 7 is met_low.
 STEPS = (6, 5, 4, 3, 2)
 HIDDEN = Cell(None, WITHHELD)
+# What is left out of a 2x2 table until it tells nothing small, the least first.
+_LEFT_OUT = ((), ("both_met", "only_a"), ("both_met", "only_b"), ("only_a", "neither"), ("only_b", "neither"))
+_ALL_FOUR = ("both_met", "only_a", "only_b", "neither")
+FEWER: tuple[tuple[str, ...], ...] = tuple(
+    (*cells, *also) for cells in (*_LEFT_OUT, _ALL_FOUR) for also in ((), ("undetermined",))
+)
 
 
 def definition_cells(counts: Row, steps: Mapping[int, int], min_count: int) -> Cells:
@@ -143,26 +150,30 @@ def level_cells(levels: Sequence[Row], published: Cells, min_count: int) -> list
 
 
 def pair_cells(row: Row, a: Cells, b: Cells, min_count: int) -> Cells:
-    """The 2x2 table of two definitions; all hidden when it lies too close to a count shown for one of them."""
+    """The 2x2 table of two definitions, as much of it as tells nothing small beside what is shown of each of them."""
     least = smallest_shown(min_count)
     names = ("both_met", "only_a", "only_b", "neither")
     parted = suppress_partition([row[name] for name in names], min_count)
     cells = {"persons": parted.total, **dict(zip(names, parted.cells, strict=True))}
-    whole = row["persons"] + row["undetermined"]
     cells["undetermined"] = suppress_one(row["undetermined"], min_count)
-    margins = (
-        (row["persons"], a["eligible_low"]),
-        (row["persons"], b["eligible_low"]),
-        (row["both_met"] + row["only_a"], a["met_low"]),
-        (row["both_met"] + row["only_b"], b["met_low"]),
-    )
-    if any(_close(count, around, least) for count, around in margins):
-        return dict.fromkeys(cells, HIDDEN)
-    if any(_close(whole, around["eligible_low"], least) for around in (a, b)):
-        cells["undetermined"] = HIDDEN
-    if cells["persons"].hidden:
-        return dict.fromkeys(cells, cells["persons"])
-    return cells
+    known_a, known_b = known(a), known(b)
+    for fewer in FEWER:
+        left = {**cells, **dict.fromkeys(fewer, HIDDEN)}
+        if tells_small(known_a, known_b, known(left), least):
+            continue
+        if left["persons"].hidden:
+            return {**dict.fromkeys(cells, HIDDEN), "persons": left["persons"]}
+        return left
+    return dict.fromkeys(cells, HIDDEN)
+
+
+def known(cells: Cells) -> dict[str, int]:
+    """The counts that are shown, of those that ``compare_told`` knows the persons of."""
+    return {
+        name: cell.value
+        for name, cell in cells.items()
+        if cell.value is not None and (name in OF_COUNT or name in OF_PAIR)
+    }
 
 
 def clause_cells(counts: Sequence[int], whole: Cell, min_count: int) -> tuple[Cell, ...]:
@@ -242,7 +253,3 @@ def thinned_curve(rows: Sequence[Row], fixed: Sequence[int], min_count: int) -> 
 def _apart(kept: Sequence[Row], row: Row, least: int) -> bool:
     gained = row["events_so_far"] - (kept[-1]["events_so_far"] if kept else 0)
     return bool(gained == 0 or gained >= least)
-
-
-def _close(count: int, around: Cell, least: int) -> bool:
-    return around.value is not None and 0 < abs(around.value - count) < least

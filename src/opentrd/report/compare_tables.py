@@ -14,12 +14,14 @@ from opentrd.report.compare_suppress import (
     clause_cells,
     coarse_paths,
     definition_cells,
+    known,
     largest_sets,
     level_cells,
     pair_cells,
     thinned_curve,
 )
-from opentrd.report.suppress import Cell, shown, suppress_one, suppress_partition
+from opentrd.report.compare_told import tells_small
+from opentrd.report.suppress import Cell, shown, smallest_shown, suppress_one, suppress_partition
 
 Row = dict[str, Any]
 Rows = list[Row]
@@ -39,6 +41,7 @@ STEPS = {
 }
 NO_LINE = "no further line"
 CLASS_WORDS = {"other": "other class"}
+JOINT = ("persons", "both_met", "only_a", "only_b", "neither", "undetermined")
 UNKNOWN = ("not recorded", "not known", "no index date")
 
 
@@ -164,6 +167,10 @@ class Tables:
         for row in agreement:
             wholes[row["definition_a"], row["definition_b"]] = row["only_a"]
             wholes[row["definition_b"], row["definition_a"]] = row["only_b"]
+        tables = {
+            (row["definition_a"], row["definition_b"]): known({name: row[name] for name in JOINT})
+            for row in agreement
+        }
         parts: dict[tuple[str, str, bool | None], Rows] = {}
         for row in self.comparison.rows("disagreement"):
             key = (row["met_by"], row["not_met_by"], row["in_denominator"])
@@ -172,10 +179,35 @@ class Tables:
         for (met_by, not_met_by, inside), own in parts.items():
             own.sort(key=lambda row: (-row["persons"], row["clause"]))
             counts = [row["persons"] for row in own]
-            whole = wholes[met_by, not_met_by] if inside else suppress_one(sum(counts), self.min_count)
+            outside = "may_be_outside" if inside is None else "outside"
+            whole = (
+                wholes[met_by, not_met_by]
+                if inside
+                else self._beside(tables, met_by, not_met_by, outside, sum(counts))
+            )
             for row, cell in zip(own, clause_cells(counts, whole, self.min_count), strict=True):
                 rows.append({**row, "persons": cell})
         return rows
+
+    def _beside(
+        self, tables: Mapping[tuple[str, str], dict[str, int]], met: str, other: str, where: str, count: int
+    ) -> Cell:
+        """Persons who meet one definition outside the denominator of the other; hidden when the joint table then tells more.
+
+        What is shown is remembered in ``tables``.
+        """
+        cell = suppress_one(count, self.min_count)
+        pair, name = (
+            ((met, other), f"a_met_b_{where}")
+            if (met, other) in tables
+            else ((other, met), f"b_met_a_{where}")
+        )
+        beside = {**tables[pair], name: count}
+        a, b = (known(self.cells[definition]) for definition in pair)
+        if cell.value is None or tells_small(a, b, beside, smallest_shown(self.min_count)):
+            return HIDDEN
+        tables[pair][name] = count
+        return cell
 
     def missed(self) -> Rows:
         """One row a definition and clause: why it is not met by persons who certainly meet some other definition."""
