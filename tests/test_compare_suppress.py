@@ -5,7 +5,10 @@ from __future__ import annotations
 from collections import defaultdict
 from itertools import product
 
+from opentrd.report.cohort import attrition_rows, definition_row
 from opentrd.report.compare_suppress import COUNTS, definition_cells
+from opentrd.report.compare_told import tells_small
+from opentrd.report.suppress import WITHHELD
 
 MIN_COUNT = 3
 MOST = 6  # persons of one kind in the populations the reader can think of
@@ -49,3 +52,24 @@ def test_no_small_count_of_a_definition_can_be_worked_out() -> None:
         if len(found[published][name]) < 2
     ]
     assert told == []
+
+
+def test_the_cohort_page_and_the_comparison_together_tell_nothing_small() -> None:
+    for kinds in product((0, 1, 3, 7), repeat=6):
+        row = counts(kinds)
+        if row["persons"] < 2 * MIN_COUNT:
+            continue  # no cohort page is made of so few
+        page, table = definition_row(row, MIN_COUNT), definition_cells(row, {}, MIN_COUNT)
+        shown = {
+            name: row[name]
+            for name in COUNTS
+            if table[name].value is not None or (name in page and page[name].value is not None)
+        }
+        assert not tells_small(shown, {}, {}, MIN_COUNT), (kinds, shown)
+
+
+def test_the_flow_leaves_no_few_of_the_diagnosed_untreated() -> None:
+    rows = [{"place": place, "persons": persons} for place, persons in enumerate((2000, 1847, 1800, 1664), 1)]
+    assert attrition_rows(rows, 5, [1569, 1664, 1670])[3]["persons"].text == "1,664"
+    assert attrition_rows(rows, 5, [1569, 1668])[3]["persons"].text == WITHHELD
+    assert attrition_rows(rows, 5, [1849, 1668])[1]["persons"].text == "1,847"

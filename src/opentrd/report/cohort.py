@@ -14,6 +14,7 @@ from opentrd.report.cohort_stages import DENOMINATOR, points_tables, share, stag
 from opentrd.report.suppress import (
     WITHHELD,
     Cell,
+    smallest_shown,
     suppress_chain,
     suppress_nested,
     suppress_one,
@@ -32,15 +33,17 @@ NAMES, PLOT, WORDS = 440, 380, 130
 COUNTS = ("persons", "eligible_high", "met_low", "met_high", "denominator_high")
 CHAIN = ("met_low", "met_high", "denominator_high", "eligible_high", "persons")
 INSIDE = {(part, whole) for place, part in enumerate(CHAIN) for whole in CHAIN[place + 1 :]}
+DIAGNOSED = 4  # the step of the flow from which on everybody has a diagnosis
 ADEQUACY = ((True, "Adequate", "solid"), (None, "Not known", "dots"), (False, "Not adequate", "hatch"))
 
 
 def content(tables: Tables, meta: Mapping[str, Any]) -> dict[str, Any]:
     """Everything the template prints for a population."""
     least = int(given) if (given := meta.get("min_count")) is not None else DEFAULT_MIN_COUNT
-    attrition = attrition_rows(tables.get("attrition") or (), least)
-    published = {line["persons"].value for line in attrition if line["persons"].value is not None}
     definitions = [definition_row(row, least) for row in tables.get("verdict") or ()]
+    wholes = [row["eligible_high"].value for row in definitions if row["eligible_high"].value is not None]
+    attrition = attrition_rows(tables.get("attrition") or (), least, wholes)
+    published = {line["persons"].value for line in attrition if line["persons"].value is not None}
     return {
         "persons": attrition[0]["persons"].text if attrition else "not stated",
         "min_count": least,
@@ -78,9 +81,17 @@ def _everyone(tables: Tables) -> int:
     return int(next((row.get("persons") or 0 for row in tables.get("attrition") or ()), 0))
 
 
-def attrition_rows(rows: Sequence[Row], min_count: int) -> list[dict[str, Any]]:
-    """The flow of persons: each step lies inside the one before; bars are relative to the first step."""
+def attrition_rows(rows: Sequence[Row], min_count: int, wholes: Sequence[int] = ()) -> list[dict[str, Any]]:
+    """The flow of persons: each step lies inside the one before; bars are relative to the first step.
+
+    ``wholes``: denominators shown on the same page. The diagnosed who were treated lie inside all diagnosed, so a step
+    from ``DIAGNOSED`` on is withheld when only a few persons of such a denominator are missing in it.
+    """
     cells = suppress_chain([row.get("persons") for row in rows], min_count)
+    for place, (row, cell) in enumerate(zip(rows, cells, strict=True)):
+        short = [whole - cell.value for whole in wholes] if cell.value is not None else []
+        if (row.get("place") or 0) >= DIAGNOSED and any(0 < few < smallest_shown(min_count) for few in short):
+            cells[place] = Cell(None, WITHHELD)
     first = cells[0].value if cells else None
     lines: list[dict[str, Any]] = []
     before: int | None = None

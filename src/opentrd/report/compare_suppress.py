@@ -77,9 +77,10 @@ TOGETHER: tuple[tuple[tuple[str, ...], tuple[Part, ...]], ...] = (
         ("persons", "eligible_high", "met_high"),
         (UP_TO_MET, ((1, "eligible_high"), (-1, "met_high")), ((1, "persons"), (-1, "eligible_high"))),
     ),
+    # The denominator before those who meet it, as on the cohort page: both pages together tell no more than one.
+    (("persons", "eligible_high"), (((1, "eligible_high"),), ((1, "persons"), (-1, "eligible_high")))),
     (("persons", "met_low"), (MET, ((1, "persons"), (-1, "met_low")))),
     (("persons", "met_high"), (UP_TO_MET, ((1, "persons"), (-1, "met_high")))),
-    (("persons", "eligible_high"), (((1, "eligible_high"),), ((1, "persons"), (-1, "eligible_high")))),
     (("persons",), (((1, "persons"),),)),
     ((), ()),
 )
