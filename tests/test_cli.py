@@ -205,6 +205,7 @@ def test_sql_prints_a_tested_dialect_and_refuses_another(
     assert run(monkeypatch, "sql", "--dialect", "trino", "--untested") == 0
     assert capsys.readouterr().out.startswith("-- UNTESTED")
     assert run(monkeypatch, "sql", "--dialect", "klingon") == 2
+    assert run(monkeypatch, "sql", "--cdm-schema", "omop") == 2
 
 
 def test_synthesize_then_assess(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -189,13 +189,22 @@ def sql(
         bool, typer.Option("--untested", help="Print a dialect that no test has run.")
     ] = False,
     omop: Annotated[bool, typer.Option("--omop", help="The script also reads an OMOP CDM.")] = False,
-    cdm_schema: Annotated[str, typer.Option(metavar="S", help="With --omop: the schema of the CDM.")] = "cdm",
-    cdm_version: Annotated[str, typer.Option(help="With --omop: 5.3 or 5.4.")] = "5.4",
+    cdm_schema: Annotated[
+        str | None, typer.Option(metavar="S", help="With --omop: the schema of the CDM (cdm).")
+    ] = None,
+    cdm_version: Annotated[
+        str | None, typer.Option(metavar="V", help="With --omop: 5.3 or 5.4 (5.4).")
+    ] = None,
 ) -> None:
     """Print the whole assessment as one SQL script."""
+    from opentrd.record.raw import InputError
     from opentrd.terminal import print_sql
 
-    print_sql(dialect, untested, cdm_schema if omop else None, cdm_version)
+    for option, given in (("--cdm-schema", cdm_schema), ("--cdm-version", cdm_version)):
+        if given is not None and not omop:
+            raise InputError(f"{option} {given} is for a script that reads a CDM; give --omop as well.")
+    schema = "cdm" if cdm_schema is None else cdm_schema
+    print_sql(dialect, untested, schema if omop else None, cdm_version or "5.4")
 
 
 @app.command()
