@@ -38,9 +38,11 @@ def renamed(raw: Raw, person_id: str) -> Raw:
     return changed
 
 
-def run(raw: Raw, folder: Path, as_of: str | date | None = None) -> opentrd.Assessment:
+def run(
+    raw: Raw, folder: Path, as_of: str | date | None = None, *, fit: bool | None = None
+) -> opentrd.Assessment:
     """Write a history as a folder of record tables and assess it."""
-    return opentrd.assess(opentrd.read(write_folder(raw, folder)), as_of)
+    return opentrd.assess(opentrd.read(write_folder(raw, folder)), as_of, fit=fit)
 
 
 def run_many(raws: Iterable[Raw], folder: Path) -> dict[str, dict[str, list[Row]]]:
@@ -58,7 +60,7 @@ def run_many(raws: Iterable[Raw], folder: Path) -> dict[str, dict[str, list[Row]
         for raw in members:
             for table, rows in raw.items():
                 together.setdefault(table, []).extend(rows)
-        assessment = run(together, folder / "-".join(sorted(kept)))
+        assessment = run(together, folder / "-".join(sorted(kept)), fit=False)
         for raw in members:
             found[raw["person"][0]["person_id"]] = {}
         for table in ("episode", "trial", "judgement", "verdict", "stage"):

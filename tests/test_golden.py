@@ -17,7 +17,7 @@ import pytest
 import opentrd
 from histories import write_folder
 from opentrd import knowledge
-from opentrd.assess.plan import order
+from opentrd.assess.plan import leading_to
 from opentrd.cli import main
 from opentrd.engines import duckdb as embedded
 from running import renamed
@@ -79,7 +79,8 @@ def _judged(case: dict[str, Any], folders: pytest.TempPathFactory) -> tuple[list
                 together.setdefault(table, []).extend(rows)
         record = opentrd.read(write_folder(together, folders.mktemp("golden")))
         knowledge.load_into(record.connection)
-        embedded.run(record.connection, order(), as_of=date.fromisoformat(key[0]) if key[0] else None)
+        day = date.fromisoformat(key[0]) if key[0] else None
+        embedded.run(record.connection, leading_to("verdict", "stage"), as_of=day)
         found = {
             table: record.connection.table(f"assess.{table}").to_arrow_table().to_pylist()
             for table in ("verdict", "stage")

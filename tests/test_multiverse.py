@@ -14,7 +14,7 @@ import pytest
 import opentrd
 from histories import Raw, drawn, write_folder
 from opentrd import knowledge, multiverse
-from opentrd.assess.plan import order
+from opentrd.assess.plan import leading_to
 from opentrd.engines import duckdb as embedded
 from opentrd.record.reading import Record
 from opentrd.record.synthesize import synthesize
@@ -224,4 +224,4 @@ def _prepare(
                 '{days}' AS min_days) FROM lasting;
             INSERT INTO knowledge.definition_exclusion SELECT * REPLACE ('v{number}' AS definition) FROM excluding"""
         )
-    embedded.run(connection, order())
+    embedded.run(connection, leading_to("verdict"))

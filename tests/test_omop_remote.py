@@ -24,7 +24,7 @@ from omop_cdm import CDM, write_folder
 from omop_in_place import Embedded, as_parquet, complete, make_odd, type_cdm
 from opentrd import knowledge
 from opentrd.api import assess
-from opentrd.assess.plan import order
+from opentrd.assess.plan import leading_to
 from opentrd.assess.script import script
 from opentrd.cli import app
 from opentrd.engines.base import Engine
@@ -188,7 +188,7 @@ def test_read_in_place_equals_the_embedded_reader(source: Source, engine_name: s
         assert found["persons"] == len(source.tables["record.person"])
         # The chain itself is compared in test_engines.py; here once over, on the CDM with all the faults.
         if engine_name != "duckdb" and "odd" in str(source.database):
-            engine.run(order())
+            engine.run(leading_to(*RESULTS))
             for table in RESULTS:
                 assert fetched(engine, "assess", table) == source.tables[f"assess.{table}"], table
     noted = _noted(connection)
