@@ -76,6 +76,10 @@ def cuts(measure: str) -> tuple[float, ...]:
     found = {row[name] for row in known("sign_rule") if row["subject"] == measure for name in BOUNDS}
     found |= {row["at_least"] for row in known("screening_accuracy") if row["scale"] == measure}
     found |= {row["from_score"] for row in known("scale_band") if row["scale"] == measure}
+    sets = {row["safety_set"] for row in known("safety_set") if row["member"] == measure}
+    for row in known("safety_rule_part"):
+        if row["subject"] in sets:
+            found |= {row["min_value"], row["max_value"]}
     for row in known("level_range"):
         if measure in (row["measure"], row["metabolite"]):
             found |= {row["value_low"], row["value_high"]}
@@ -99,6 +103,16 @@ def labs() -> tuple[str, ...]:
         "cigarettes per day",
         "desvenlafaxine level",
     )
+
+
+@cache
+def of_safety(kind: str) -> tuple[str, ...]:
+    """The drugs, conditions or measures that some safety rule asks for."""
+    asked = {row["subject"] for row in known("safety_rule_part")}
+    found = {
+        row["member"] for row in known("safety_set") if row["kind"] == kind and row["safety_set"] in asked
+    }
+    return tuple(sorted(found))
 
 
 @cache
@@ -239,7 +253,8 @@ def diagnosed(random: Random) -> list[Row]:
         if shape == "span" and len(start) == 10:
             end = (date.fromisoformat(start) + timedelta(days=random.choice([10, 40, 300]))).isoformat()
         again = rows and random.random() < 0.15
-        name = rows[-1]["condition"] if again else random.choice(conditions())
+        asked = conditions() if random.random() < 0.5 else of_safety("condition")
+        name = rows[-1]["condition"] if again else random.choice(asked)
         rows.append(
             {
                 "condition_id": f"d{number:02d}", "person_id": PERSON, "condition": name, "start_date": start,
@@ -259,13 +274,14 @@ def taken(random: Random) -> list[Row]:
     for number in range(random.choice([0, 0, 1, 2, 3])):
         start = LAST - timedelta(days=random.randrange(600))
         length = random.choice([20, 41, 42, 60, 200, 700])
+        drugs = [*DRUGS, *DOSES] if random.random() < 0.7 else of_safety("agent")
         ends = random.choice(["known", "known", "known", "none", "ongoing"])
         first = written(start, random.choice(["day"] * 9 + ["month"]))
         last = (start + timedelta(days=length)).isoformat() if ends == "known" and len(first) == 10 else ""
         rows.append(
             {
                 "exposure_id": f"x{number:02d}", "person_id": PERSON, "start_date": first, "end_date": last,
-                "agent": random.choice([*DRUGS, *DRUGS, *DOSES]), "ongoing": "true" if ends == "ongoing" else "",
+                "agent": random.choice(drugs), "ongoing": "true" if ends == "ongoing" else "",
                 "daily_dose_mg": random.choice(["10", "20", "60", "150", "300", "", ""]),
                 "stop_reason": seldom(*STOPS), "improvement_pct": seldom(*IMPROVEMENTS),
                 "improvement_basis": seldom("measured", "recalled", "recorded then"),

@@ -45,6 +45,13 @@ COMPARED: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
         ("score_low", "score_high", "phenotype", "converted_least", "converted_most", "converted_phenotype", "changed"),
     ),
     "pgx_drug": (("agent", "source", "genes", "reading"), ("avoid", "actionable", "action")),
+    "option_scope": ((), ("admitted",)),
+    "option_state": (("state",), ("holds",)),
+    "option": (
+        ("treatment", "role"),
+        ("standing", "safety", "unchecked", "place", "fit", "suicide_path", "rank_best", "rank_worst"),
+    ),
+    "recommendation": (("treatment", "role", "guideline", "line", "condition"), ("applies",)),
     "finding": (("finding", "subject", "source"), ("present", "value")),
 }  # fmt: skip
 

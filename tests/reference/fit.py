@@ -9,9 +9,11 @@ from reference import (
     fit_domains,
     fit_findings,
     fit_measures,
+    fit_options,
     fit_outcome,
     fit_pgx,
     fit_pgx_findings,
+    fit_safety,
     fit_signs,
 )
 from reference.episodes import episodes
@@ -56,10 +58,18 @@ def assess_person(
     said = fit_pgx.drugs(genes)
     levels = fit_pgx.levels(history, labs)
     findings += fit_pgx_findings.findings(history, mine, genotypes, genes, said, reading.trials, levels)
+    safety = fit_safety.Safety(history, conditions, labs, genotypes, mine)
+    options = fit_options.Options(
+        history, reading.trials, reading.episodes, safety, findings, domains, said, labs
+    )
     return {
         **tables_so_far,
         "pgx_metabolism": genes,
         "pgx_drug": said,
+        "option_scope": [{"admitted": options.admitted}],
+        "option_state": [{"state": name, "holds": holds} for name, holds in options.states.items()],
+        "option": options.options(),
+        "recommendation": options.recommendations(),
         "outcome": fit_outcome.outcomes(history, reading.trials, ratings, items),
         "indicator": indicators,
         "domain": domains,

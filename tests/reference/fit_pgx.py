@@ -238,6 +238,7 @@ def drugs(rows: list[Row]) -> list[Row]:
                         {
                             "agent": agent, "source": system, "genes": " + ".join(genes), "reading": reading,
                             "avoid": _agreed(hits, "avoid"), "actionable": _agreed(hits, "actionable"),
+                            "consider_alternative": any(line["consider_alternative"] for line in hits),
                             "action": " or ".join(sorted({line["action"] for line in hits})),
                         }
                     )  # fmt: skip

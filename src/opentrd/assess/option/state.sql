@@ -7,9 +7,11 @@ WITH adult AS (
 ), asked AS (
   SELECT max(CASE WHEN parameter = 'response_pct' THEN value END) AS response, max(CASE WHEN parameter = 'partial_response_pct' THEN value END) AS partial FROM knowledge.parameter
 ), used AS (  -- antidepressants of the episode at as_of, else the last
-  SELECT person_id, agent, max(CASE WHEN failed AND last_ok THEN 1 ELSE 0 END) AS failed, max(CASE WHEN coalesce(failed, TRUE) AND coalesce(last_ok, TRUE) THEN 1 ELSE 0 END) AS perhaps,
-         max(CASE WHEN last_ok THEN 1 ELSE 0 END) AS certain, max(CASE WHEN coalesce(last_ok, TRUE) THEN 1 ELSE 0 END) AS maybe
-  FROM assess.option_tried WHERE role = 'switch' GROUP BY person_id, agent
+  SELECT t.person_id, t.agent, max(CASE WHEN t.failed AND t.last_ok THEN 1 ELSE 0 END) AS failed,
+         max(CASE WHEN coalesce(t.failed, TRUE) AND coalesce(t.last_ok, TRUE) THEN 1 ELSE 0 END) AS perhaps,
+         max(CASE WHEN t.last_ok THEN 1 ELSE 0 END) AS certain, max(CASE WHEN coalesce(t.last_ok, TRUE) THEN 1 ELSE 0 END) AS maybe
+  FROM assess.option_tried AS t JOIN knowledge.agent AS k ON k.agent = t.agent AND k.role = 'antidepressant'
+  WHERE t.role = 'switch' GROUP BY t.person_id, t.agent
 ), counted AS (
   SELECT a.person_id, coalesce(sum(u.failed), 0) AS low, CASE WHEN k.kept THEN coalesce(sum(u.perhaps), 0) END AS high,
          coalesce(sum(u.certain), 0) AS used_low, CASE WHEN k.kept THEN coalesce(sum(u.maybe), 0) END AS used_high
