@@ -168,7 +168,7 @@ def test_a_large_population_brings_back_results_only(
     brought = there.connection.execute(
         "SELECT table_name FROM information_schema.tables WHERE table_schema = 'assess'"
     ).fetchall()
-    assert {name for (name,) in brought} == {"as_of", *RESULTS, "question"}
+    assert {name for (name,) in brought} == {"as_of", *RESULTS, "finding_count", "question"}
     with pytest.raises(RuntimeError, match="judgements=True"):
         there.judgement.rows()
     with pytest.raises(RuntimeError, match="nothing to explain from"):

@@ -84,6 +84,12 @@ def test_a_file_fits_in_the_head(name: str) -> None:
     assert len(STEPS[name].sql.splitlines()) <= 150
 
 
+@pytest.mark.parametrize("name", sorted(STEPS))
+def test_a_file_ends_in_code(name: str) -> None:
+    """A script puts a semicolon behind it, which a comment would swallow."""
+    assert "--" not in plan.steps()[name].sql.rstrip().splitlines()[-1]
+
+
 def test_the_order_has_every_step_once_and_after_what_it_needs() -> None:
     order = plan.order()
     done: set[str] = set()

@@ -91,4 +91,5 @@ JOIN advice AS d ON d.system = c.system AND d.gene_1 = c.gene_1 AND coalesce(d.g
   AND d.low = c.low AND d.high = c.high AND d.b_1 = c.b_1 AND d.b_2 = c.b_2
 LEFT JOIN itself AS i ON i.person_id = c.person_id AND i.agent = d.agent AND i.gene = c.gene_1
 LEFT JOIN itself AS o ON o.person_id = c.person_id AND o.agent = d.agent AND o.gene = c.gene_2
-WHERE c.reading = 'genotype' OR (c.converts AND i.agent IS NULL AND o.agent IS NULL)  -- what a drug does to itself is in the recommendation
+-- what a drug does to itself is in the recommendation
+WHERE c.reading = 'genotype' OR (c.converts AND i.agent IS NULL AND o.agent IS NULL)
