@@ -23,7 +23,12 @@ GROUPS: dict[str, str] = {
     "monitoring": "Measurement-based care",
     "data_quality": "What the record could not have shown",
 }
-EXPLAINING = ("pseudo_resistance", "pharmacogenetics", "bipolar", "inflammation", "biomarker")
+# Findings of the other groups that could explain a non-response, as the head of the page names them.
+EXPLAINING = {
+    "exposure_failure": "exposure failure by genotype or level",
+    "crp_cut": "raised CRP",
+    "inflamed_composite": "raised CRP",
+}
 STANDINGS = (
     "no recorded obstacle",
     "caution",
@@ -139,8 +144,13 @@ def to_settle(views: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
 
 
 def explaining(views: Sequence[dict[str, Any]]) -> list[str]:
-    """The titles of what is recorded and could explain the non-response, each once, in the order of the page."""
-    named = [view["title"] for view in views if view["present"] and view["group"] in EXPLAINING]
+    """What is recorded and could explain the non-response, in few words, each once, in the order of the page."""
+    named = []
+    for view in views:
+        if view["present"] and view["group"] in ("pseudo_resistance", "bipolar"):
+            named.append(view["title"] if view["group"] == "pseudo_resistance" else "bipolar-spectrum signs")
+        elif view["present"] and view["finding"] in EXPLAINING:
+            named.append(EXPLAINING[view["finding"]])
     return list(dict.fromkeys(named))
 
 
