@@ -277,3 +277,9 @@ def test_the_oracles_lie_where_the_tests_look() -> None:
     if not BESIDE.exists():
         pytest.skip(f"the oracles are not beside the checkout ({BESIDE})")
     assert all((BESIDE / f"{name}.json").exists() for name in NAMES if name not in EXPECTED)
+
+
+def test_influence_where_all_studies_agree_leaves_out_what_is_not_defined() -> None:
+    rows = influence(pool([0.5] * 4, [0.1] * 4))
+    assert [row["study"] for row in rows] and len(rows) == 4
+    assert all(row["cooks_distance"] is None and row["hat"] is not None for row in rows)

@@ -27,7 +27,8 @@ def influence(result: PairwiseResult) -> list[dict[str, Any]]:
 
     ``rstudent``: its residual from the model without it, over its standard error; ``dffits``: change of its fitted value
     in standard errors; ``cooks_distance``: squared distance of all coefficients, in their covariance; ``cov_ratio``:
-    determinant of the covariance without it over that with it; ``tau2_without``, ``q_without``; ``hat``: leverage;
+    determinant of the covariance without it over that with it (these two None where the standard error of the result is 0);
+    ``tau2_without``, ``q_without``; ``hat``: leverage;
     ``weight`` (per cent).
     """
     f, x, data = result.fitted, result.x, result.data
@@ -37,11 +38,14 @@ def influence(result: PairwiseResult) -> list[dict[str, Any]]:
     weight = 1 / (data.vi + result.tau2)
     hat = weight * np.einsum("ki,ij,kj->k", x, np.linalg.inv((x.T * weight) @ x), x)
     shift = f.coefficients[0] - without.coefficients
+    # Studies that agree wholly have, by Knapp and Hartung, a standard error of 0: there is no distance in units of it.
+    whole = f.covariance[0]
+    inverse = np.linalg.inv(whole) if np.linalg.det(whole) > 0 else np.full_like(whole, np.nan)
     with np.errstate(divide="ignore", invalid="ignore"):
         columns = {
             "rstudent": (data.yi - gone) / np.sqrt(data.vi + without.tau2 + own),
             "dffits": (x @ f.coefficients[0] - gone) / np.sqrt(hat * (data.vi + without.tau2)),
-            "cooks_distance": np.einsum("ki,ij,kj->k", shift, np.linalg.inv(f.covariance[0]), shift),
+            "cooks_distance": np.einsum("ki,ij,kj->k", shift, inverse, shift),
             "cov_ratio": np.linalg.det(without.covariance) / np.linalg.det(f.covariance[0]),
             "tau2_without": without.tau2, "q_without": without.q, "hat": hat,
             "weight": 100 * weight / weight.sum(),
