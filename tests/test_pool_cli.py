@@ -320,3 +320,45 @@ def test_the_example_is_the_published_set() -> None:
         rows = list(csv.DictReader(original))
     assert len({row["study"] for row in shown}) == 13
     assert [{**row, "study": f"{row['study']} {row['year']}"} for row in rows] == shown
+
+
+@pytest.mark.parametrize(
+    ("text", "options", "said"),
+    [
+        ("study,yi,vi\nA,1e200,0.1\nB,0.2,0.1\n", [], "row 2, field yi: no study gives a number of this size"),
+        ("study,yi,vi\nA,0.1,1e-90\nB,0.2,0.1\n", [], "row 2, field vi: the sampling variance"),
+        (CONTRASTS + "E,ketamine,lithium,1e300,0.1\n", [], "row 6, field yi: no study gives a number of this size"),
+        ("study,treatment_1,treatment2,yi,vi\nA,x,y,0.1,0.1\nB,x,z,0.2,0.1\n", [], "field treatment_2"),
+        (COMPUTED.replace("2012", "soon"), ["--mods", "year"], "'soon' (row 5) is not a number"),
+        (CONTRASTS + "E,sham,rTMS,0.3,0.1\n", [], "effects.csv: field treatment: the network is disconnected"),
+    ],
+)  # fmt: skip
+def test_slips_that_would_pass_unseen_are_refused(
+    tmp_path: Path, text: str, options: list[str], said: str
+) -> None:
+    result = run(write(tmp_path, text), *options)
+    assert isinstance(result.exception, InputError) and said in str(result.exception)
+
+
+def test_corrected_zero_cells_and_contradicting_errors_are_noted(tmp_path: Path) -> None:
+    cells = write(tmp_path, "study,events_1,n_1,events_2,n_2\nA,3,20,5,21\nB,0,15,2,14\nC,0,10,0,10\n")
+    noted = run(cells, "--measure", "OR").output
+    assert "a zero cell in B, C: the cells are corrected" in noted
+    assert "no events in either group of C" in noted
+    assert "a zero cell in C: the variance is corrected" in run(cells, "--measure", "RD").output
+    both = write(tmp_path, "study,yi,vi,se\nA,0.1,0.04,0.2\nB,0.2,0.09,0.09\n", "both.csv")
+    assert "se is not its root in 1 rows, first in row 3 (B): se 0.09, root of vi 0.3" in run(both).output
+
+
+def test_options_that_knowledge_does_not_take_are_said() -> None:
+    result = run("--knowledge", "esketamine", "--model", "DL", "--mods", "dose")
+    assert isinstance(result.exception, InputError) and "--mods and --model" in str(result.exception)
+
+
+def test_estimates_with_variances_keep_their_measure() -> None:
+    pooled = opentrd.pool([0.1, 0.2, 0.3], [0.1, 0.1, 0.1], measure="rr")
+    assert pooled.table()["measure"] == "RR"
+    with pytest.raises(EvidenceError, match="this measure is not known"):
+        opentrd.pool([0.1, 0.2], [0.1, 0.1], measure="XYZ")
+    with pytest.raises(EvidenceError, match="field reference"):
+        opentrd.pool([0.1, 0.2], [0.1, 0.1], reference="placebo")

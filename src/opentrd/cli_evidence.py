@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 out = Console(highlight=False)
 errors = Console(stderr=True, highlight=False)
+# Fields of an error that are options of the command and not columns of a table.
+_OPTIONS = ("measure", "model", "test", "level", "zero_cells", "missing")
 STYLES = {"high": "bold red", "medium": "yellow", "low": "cyan", "question": "dim"}
 
 
@@ -121,7 +123,10 @@ def pool(
     ] = "REML",
     test: Annotated[
         str | None,
-        typer.Option(help="knapp-hartung (default of pairwise) or z (default of networks and of common)."),
+        typer.Option(
+            help="knapp-hartung (default of pairwise) or z (default of networks and of common); pairwise also "
+            "knapp-hartung-adhoc and t."
+        ),
     ] = None,
     mods: Annotated[
         str | None, typer.Option(metavar="COLUMN,...", help="Moderators of a pairwise table.")
@@ -173,6 +178,18 @@ def pool(
     from opentrd.record.raw import InputError
 
     if known is not None:
+        unused = {
+            "--measure": measure, "--test": test, "--mods": mods, "--zero-cells": zero_cells, "--reference": reference,
+            "--zone": zone, "--decisions": decisions, "--model": None if model == "REML" else model,
+            "--level": None if level == 0.95 else level, "--missing": None if missing == "error" else missing,
+            "--small-is-good": small_is_good or None,
+        }  # fmt: skip
+        given = [name for name, value in unused.items() if value is not None]
+        if given:
+            raise InputError(
+                f"{' and '.join(given)}: --knowledge takes no such option (each question there is pooled by REML on the scale "
+                "of its studies); leave it out, or pool a table of your own."
+            )
         _pool_known(known, files, failures, out_dir, as_json, quiet)
         return
     if not files:
@@ -189,10 +206,16 @@ def pool(
             task = bar.add_task("reading ...", total=None)
             for file, name in zip(files, _names(files), strict=True):
                 bar.update(task, description=f"pooling {name} ...")
-                found[name] = run(
-                    file, measure=measure, model=model, test=test, mods=mods, level=level, zero_cells=zero_cells,
-                    missing=missing, reference=reference, small_is_good=small_is_good,
-                )  # fmt: skip
+                try:
+                    found[name] = run(
+                        file, measure=measure, model=model, test=test, mods=mods, level=level, zero_cells=zero_cells,
+                        missing=missing, reference=reference, small_is_good=small_is_good,
+                    )  # fmt: skip
+                except EvidenceError as problem:
+                    # A fault of the table as a whole does not know its file; that of an option in a single file has none.
+                    if problem.file is None and (len(files) > 1 or problem.field not in _OPTIONS):
+                        raise InputError(f"{name}: {problem}") from None
+                    raise
             page = None
             if out_dir is not None:
                 from opentrd.report import evidence as pages

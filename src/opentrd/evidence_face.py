@@ -220,9 +220,22 @@ def pool(
     Raises EvidenceError with file, row, field, value, what was expected and what to do.
     """
     if vi is not None:
+        for name, value in (
+            ("reference", reference),
+            ("certainty", certainty),
+            ("zero_cells", zero_cells),
+            ("small_is_good", small_is_good or None),
+        ):
+            if value is not None:
+                raise EvidenceError(
+                    "estimates with their variances take no such choice", field=name, advice="leave it out"
+                )
         made = evidence.pool(source, vi, model=model, test=test, mods=mods, level=level, missing=missing)
+        if measure is not None:
+            made = replace(made, data=replace(made.data, measure=measure_named(measure).name))
         return PooledPairwise(made)
     raw = _raw(source)
+    _both_treatments(raw)
     if not len(raw):
         raise EvidenceError("there is no study in the table", file=raw.file)
     if shape(raw.columns, measure) == "network":
@@ -264,6 +277,17 @@ def shape(columns: Iterable[str], measure: str | None = None) -> str:
     if "treatment" in names and not names & set(_TWO_GROUPS) and not single:
         return "network"
     return "pairwise"
+
+
+def _both_treatments(raw: RawTable) -> None:
+    """Refuse one of the two treatment columns of a network without the other: pooled as pairwise, all comparisons would mix."""
+    there = [name for name in ("treatment_1", "treatment_2") if name in raw.columns]
+    if len(there) == 1 and not raw.columns.keys() & {"events_1", "mean_1", "o_minus_e"}:
+        other = "treatment_2" if there[0] == "treatment_1" else "treatment_1"
+        raise EvidenceError(
+            f"the table has {there[0]} but not {other}", file=raw.file, field=other,
+            expected="both, in a network of contrasts", advice=f"the table has: {', '.join(raw.columns)}",
+        )  # fmt: skip
 
 
 def _raw(source: Any) -> RawTable:

@@ -19,6 +19,8 @@ from opentrd.evidence.effect import effect_sizes, measure_named
 from opentrd.evidence.effect_checks import Columns, Floats, Truths
 from opentrd.evidence.errors import EvidenceError
 
+# Larger numbers, and variances below its inverse, are slips of the keyboard; their squares overflow.
+LARGEST = 1e50
 MISSING = ("", "na", "nan", "n/a", "null", "none", ".")
 Source = str | Path | Mapping[str, Sequence[Any]] | Any
 
@@ -55,10 +57,15 @@ class RawTable:
             except ValueError:
                 number = np.nan
             if not np.isfinite(number) or "_" in cell:
-                comma = cell.count(",") == 1 and _is_number(cell.replace(",", "."))
+                comma = cell.count(",") == 1 and is_number(cell.replace(",", "."))
                 raise EvidenceError(
                     "this is not a number", file=self.file, row=row, field=name, value=cell, expected="a number",
                     advice="write a point for the decimal sign" if comma else "correct the cell, or leave it empty",
+                )  # fmt: skip
+            if abs(number) > LARGEST:
+                raise EvidenceError(
+                    "no study gives a number of this size", file=self.file, row=row, field=name, value=cell,
+                    expected=f"at most {LARGEST:g}", advice="correct the cell, or leave it empty",
                 )  # fmt: skip
             found.append(number)
         return np.array(found, dtype=float)
@@ -66,7 +73,7 @@ class RawTable:
     def is_numeric(self, name: str) -> bool:
         """Are all cells of a column numbers or empty, and at least one a number?"""
         cells = [cell for cell in self.text(name) if cell.strip().lower() not in MISSING]
-        return bool(cells) and all(_is_number(cell) for cell in cells)
+        return bool(cells) and all(is_number(cell) for cell in cells)
 
     def some(self, keep: Truths) -> RawTable:
         """Some of the rows."""
@@ -181,7 +188,8 @@ def _read_csv(path: Path) -> RawTable:
     return RawTable(cells, tuple(number for number, _ in lines[1:]), name)
 
 
-def _is_number(cell: str) -> bool:
+def is_number(cell: str) -> bool:
+    """Is the cell a finite number with a point as decimal sign?"""
     try:
         return bool(np.isfinite(float(cell))) and "_" not in cell
     except ValueError:
@@ -240,13 +248,67 @@ def read_effects(
         )  # fmt: skip
     columns = Columns({name: column[whole] for name, column in values.items()}, raw.file, raw.rows)
     yi, vi = effect_sizes(measure, columns, zero_cells=zero_cells) if measure else _computed(columns)
+    columns.require(
+        (vi >= 1 / LARGEST) & (vi <= LARGEST) & (np.abs(yi) <= LARGEST), names[-1],
+        "the sampling variance of a study cannot be so small or so large", f"a variance from {1 / LARGEST:g} to {LARGEST:g}",
+        "correct the row",
+    )  # fmt: skip
     named = measure_named(measure).name if measure else None
-    notes = (
-        ()
-        if not unread
-        else (f"rows with empty cells that were left out: {len({u['row'] for u in unread})}",)
-    )
-    return EffectTable(raw.columns["study"], yi, vi, raw, named, unread, notes)
+    notes = [f"rows with empty cells that were left out: {len({u['row'] for u in unread})}"] if unread else []
+    if measure:
+        notes += _zero_cell_notes(columns, raw.columns["study"], measure, zero_cells)
+    else:
+        notes += _two_errors(raw)
+    return EffectTable(raw.columns["study"], yi, vi, raw, named, unread, tuple(notes))
+
+
+def _zero_cell_notes(
+    columns: Columns, study: Sequence[str], measure: str, zero_cells: str | None
+) -> list[str]:
+    """Which studies of a measure that corrects zero cells have one, and which say nothing about a ratio."""
+    policy = zero_cells or measure_named(measure).zero_cells or "none"
+    counted = [name for name in columns.values if name.startswith("events")]
+    if policy == "none" or not counted:
+        return []
+    none, edge = [], []
+    for name in counted:
+        size = columns.values.get(name.replace("events", "n"))
+        none.append(columns[name] == 0)
+        edge.append(none[-1] if size is None else none[-1] | (columns[name] == size))
+    # The variance of a risk difference is 0 only where both groups stand at an edge.
+    zero = np.all(edge, axis=0) if policy == "variance" else np.any(edge, axis=0)
+    said = []
+    if zero.any():
+        what = "the variance is" if policy == "variance" else "the cells are"
+        said.append(f"a zero cell in {_names(study, zero)}: {what} corrected as zero_cells says ({policy})")
+    empty = np.all(none, axis=0)
+    if len(counted) == 2 and measure_named(measure).scale == "log" and empty.any():
+        said.append(
+            f"no events in either group of {_names(study, empty)}: a ratio learns nothing from this, and the estimate comes "
+            "from the correction alone"
+        )
+    return said
+
+
+def _names(study: Sequence[str], which: Truths) -> str:
+    names = [study[int(i)] for i in np.flatnonzero(which)]
+    return ", ".join(names[:3]) + (f" and {len(names) - 3} more" if len(names) > 3 else "")
+
+
+def _two_errors(raw: RawTable) -> list[str]:
+    """A note where a table gives variance and standard error and these contradict each other by more than rounding."""
+    if not ({"vi", "se"} <= raw.columns.keys() and raw.is_numeric("vi") and raw.is_numeric("se")):
+        return []
+    root, error = np.sqrt(raw.numbers("vi")), raw.numbers("se")
+    with np.errstate(invalid="ignore"):
+        apart = np.flatnonzero(np.abs(root - error) > 0.1 * root)
+    if not len(apart):
+        return []
+    i = int(apart[0])
+    return [
+        f"vi is used, but se is not its root in {len(apart)} rows, first in row {raw.rows[i]} ({raw.columns['study'][i]}): "
+        f"se {error[i]:g}, root of vi {root[i]:g}"
+    ]
 
 
 def _computed_columns(raw: RawTable) -> tuple[str, ...]:

@@ -13,6 +13,7 @@ import numpy as np
 from opentrd.evidence.errors import EvidenceError
 from opentrd.evidence.network.read import Line, need_columns, one_value
 from opentrd.evidence.network.structure import Study, sort_names
+from opentrd.evidence.table import LARGEST
 
 COLUMNS = ("study", "treatment_1", "treatment_2", "yi", "vi")
 TRIAL_DESIGNS = ("parallel", "cluster", "crossover")
@@ -95,6 +96,10 @@ def _variance(line: Line) -> float:
             "vi",
             "a number above 0 (the squared standard error)",
             "compute it again from the study, or remove the study",
+        )
+    if variance < 1 / LARGEST:
+        raise line.fault(
+            "no study gives so small a variance", "vi", f"at least {1 / LARGEST:g}", "correct the cell"
         )
     kind = trial_design(line)
     adjusted = (line.text("adjusted") or "").lower() in {"true", "yes", "1"}

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from opentrd.evidence.errors import EvidenceError
-from opentrd.evidence.table import MISSING, read_table
+from opentrd.evidence.table import LARGEST, MISSING, read_table
 
 
 @dataclass(frozen=True)
@@ -59,6 +59,10 @@ class Line:
             ) from None
         if not math.isfinite(number):
             raise self.fault("not a finite number", field, "a finite number", "correct the cell")
+        if abs(number) > LARGEST:
+            raise self.fault(
+                "no study gives a number of this size", field, f"at most {LARGEST:g}", "correct the cell"
+            )
         return number
 
     def number(self, field: str) -> float:

@@ -10,7 +10,7 @@ from numpy.typing import ArrayLike
 
 from opentrd.evidence.effect_checks import Floats, Truths
 from opentrd.evidence.errors import EvidenceError
-from opentrd.evidence.table import MISSING, RawTable
+from opentrd.evidence.table import MISSING, RawTable, is_number
 
 Moderators = str | Sequence[str] | Mapping[str, ArrayLike] | ArrayLike
 
@@ -57,6 +57,11 @@ def design(raw: RawTable, mods: Moderators | None) -> Design:
         if isinstance(values, np.ndarray):
             columns[name] = np.where(complete, values, 0.0)
             continue
+        words = [i for i in np.flatnonzero(complete) if not is_number(values[i])]
+        if 0 < 2 * len(words) < complete.sum():
+            notes.append(
+                f"{name}: {values[words[0]]!r} (row {raw.rows[words[0]]}) is not a number, so all its values are taken as words"
+            )
         notes.append(f"{name}: compared with {str(levels[0])!r}")
         for level in levels[1:]:
             columns[f"{name}: {level}"] = np.array([float(cell == level) for cell in values])
@@ -101,7 +106,7 @@ def require_rank(raw: RawTable, made: Design, x: Floats) -> None:
     if k <= p:
         raise EvidenceError(
             f"{k} studies are too few for {p} coefficients", file=raw.file, expected=f"at least {p + 1} studies",
-            advice="use fewer moderators",
+            advice="; ".join([*(note for note in made.notes if "taken as words" in note), "use fewer moderators"]),
         )  # fmt: skip
     scaled = x / np.maximum(np.abs(x).max(axis=0), np.finfo(float).tiny)
     if np.linalg.matrix_rank(scaled) < p:
