@@ -8,7 +8,7 @@ from pathlib import Path
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from opentrd.evidence.audit import RULES, read, tables
+from opentrd.evidence.audit import RULES, audit, read, tables
 from opentrd.evidence.audit.model import Material
 from opentrd.evidence.audit.run import examine, facts
 from opentrd.evidence.errors import EvidenceError
@@ -211,3 +211,24 @@ def test_the_page_of_rules_is_up_to_date() -> None:
     import audit_page
 
     assert (root / "docs" / "audit.md").read_text(encoding="utf-8") == audit_page.text()
+
+
+def test_decimal_commas_of_a_spreadsheet_are_decimals(tmp_path: Path) -> None:
+    """0,03 was once read as 0, and called an impossible p value."""
+    path = tmp_path / "komma.csv"
+    path.write_text(
+        "study;estimate;measure;ci_low;ci_high;p\nA;0,50;SMD;0,20;0,80;0,001\nB;0,5;SMD;0,6;0,9;0,03\n",
+        encoding="utf-8",
+    )
+    report = audit([path])
+    assert {(found.rule, found.locus) for found in report.findings} == {
+        ("estimate_off_centre", "komma.csv:3 (row B)"),
+        ("interval_against_p", "komma.csv:3 (row B)"),
+    }
+    assert report.documents[0].notes == ["decimal commas are read as points"]
+
+
+def test_a_p_value_with_a_decimal_comma_in_a_text_is_not_a_p_of_zero(tmp_path: Path) -> None:
+    path = tmp_path / "komma.txt"
+    path.write_text("Results\nThe groups differed (p = 0,03).\n", encoding="utf-8")
+    assert audit([path]).findings == ()

@@ -97,7 +97,8 @@ class TableRow:
 
 @dataclass
 class Table:
-    """A table of a text or a CSV file. ``roles``: what a column is about -> its position."""
+    """A table of a text or a CSV file. ``roles``: what a column is about -> its position. ``decimal_commas``: whether commas
+    in its numbers were read as decimal points."""
 
     title: str
     header: tuple[str, ...]
@@ -107,6 +108,7 @@ class Table:
     roles: dict[str, int] = field(default_factory=dict)
     not_understood: list[str] = field(default_factory=list)
     is_csv: bool = False
+    decimal_commas: bool = False
 
     def cell(self, row: TableRow, role: str) -> str:
         """The cell of ``row`` in the column with that role; empty when there is no such column."""

@@ -128,7 +128,7 @@ def ranges(text: str) -> list[tuple[Number, Number, int, int]]:
 
 
 P_VALUE = re.compile(
-    r"(?<![\w.])p(?:[\s-]*values?)?\s*(?P<sign>[<>=≤≥]|&lt;|&gt;|less than|of)\s*(?P<value>0?[.·]\d+|[01](?![\d.]))",
+    r"(?<![\w.])p(?:[\s-]*values?)?\s*(?P<sign>[<>=≤≥]|&lt;|&gt;|less than|of)\s*(?P<value>0?[.·]\d+|[01](?![\d.]|,\d))",
     re.IGNORECASE,
 )
 

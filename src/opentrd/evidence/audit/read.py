@@ -27,6 +27,8 @@ def read(path: Path) -> Document:
         table = tables.read_csv(path)
         document = Document(path.name, [], [], [], [table], [], [], [])
         document.estimates = [found for row in table.rows for found in estimates.in_row(table, row)]
+        if table.decimal_commas:
+            document.notes.append("decimal commas are read as points")
         if table.not_understood:
             document.notes.append(f"columns not understood: {', '.join(table.not_understood)}")
         return document

@@ -8,6 +8,7 @@ import re
 from pathlib import Path
 
 from opentrd.evidence.audit.model import Table, TableRow
+from opentrd.evidence.audit.numbers import MINUS
 from opentrd.evidence.errors import EvidenceError
 
 # What a column may be about: the first pattern that matches its whole name (case does not matter) wins.
@@ -74,6 +75,9 @@ ROLES: tuple[tuple[str, str], ...] = (
     ("registration", r"registration|nct|trial[ _]id"),
 )
 _KEPT = ("study", "year", "design", "treatment", "outcome", "population", "subgroup", "timepoint", "notes")
+_ZERO_COMMA = re.compile(rf"[{MINUS}]?0,\d+")
+_POINT = re.compile(rf"[{MINUS}]?\d*\.\d+")
+_COMMA = re.compile(r"(?<=\d),(?=\d)")
 _CONTINUED_YEAR = re.compile(r"\(?(?:19|20)\d{2}[a-z]?\)?")
 
 
@@ -199,8 +203,19 @@ def read_csv(path: Path) -> Table:
             )
     table = Table("", header, [], path.name, 1, is_csv=True)
     assign(table)
+    table.decimal_commas = _decimal_commas([row for row, _ in rows[1:]])
+    if table.decimal_commas:
+        rows = [([_COMMA.sub(".", cell) for cell in row], line) for row, line in rows]
     _append(table, [(row, line) for row, line in rows[1:]])
     return table
+
+
+def _decimal_commas(rows: list[list[str]]) -> bool:
+    """Does the table write decimals with a comma? "0,5" has no other meaning; a number with a point says it does not."""
+    cells = [cell.strip() for row in rows for cell in row]
+    return any(_ZERO_COMMA.fullmatch(cell) for cell in cells) and not any(
+        _POINT.fullmatch(cell) for cell in cells
+    )
 
 
 def _numbered(reader: object) -> list[tuple[int, list[str]]]:
