@@ -9,6 +9,7 @@ from pathlib import Path
 
 import duckdb
 
+import fit_histories
 import opentrd
 from histories import drawn, write_folder
 from opentrd.assess.plan import Step, order, trace_order
@@ -26,7 +27,9 @@ PREFIXES = ("p", "P", "é", "_", "z-", "Ω")
 
 def cohort(folder: Path, persons: int = PERSONS, *, golden: bool = True) -> Path:
     """Write the cohort and return the folder. What a person's own source did not keep is not covered for them."""
-    raws = list(drawn(persons, SEED))
+    # Every fourth with ratings, laboratory values, diagnoses and genotypes, so that no later table is empty.
+    rich = max(persons // 4, 1)
+    raws = [*drawn(persons - rich, SEED), *fit_histories.drawn(rich, SEED)]
     if golden:
         raws += [case["tables"] for file in GOLDEN for case in json.loads(file.read_text(encoding="utf-8"))]
     together: Raw = {table: [] for table in ("person", "observation_period", *KEPT, "genotype", "coverage")}

@@ -187,6 +187,27 @@ def lab(random: Random) -> list[Row]:
     return [row]
 
 
+def marker(random: Random) -> list[Row]:
+    """A biomarker whose direction was reported; of CRP and IL-6 now and then a second value, or the name of the assay."""
+    name = random.choice(
+        ["CRP", "hs-CRP", "IL-6", "IL-6", *sorted(row["measure"] for row in known("biomarker_direction"))]
+    )
+    found = []
+    for _ in range(random.choice([1, 1, 2])):
+        value = random.choice(["0.5", "1", "2.5", "3", "4", "6.4", "9", "10", "12", "13"])
+        row = {
+            "measure": name,
+            "date": some_day(random),
+            "value": value,
+            "unit": measures()[name]["unit"] or "",
+        }
+        row["sign"] = random.choice(["<", ">"]) if random.random() < 0.1 else ""
+        if name == "IL-6":
+            row["assay"] = random.choice(["Beckman Access 2", "Roche Cobas", ""])
+        found.append(row)
+    return found
+
+
 def course(random: Random, start: date) -> list[Row]:
     """Ratings of one scale before and during a trial, most of them better than the first."""
     scale = random.choice(
@@ -232,7 +253,8 @@ def symptoms(random: Random, start: date) -> list[Row]:
 def measured(random: Random, starts: list[date]) -> list[Row]:
     """Ratings, items, laboratory values, counts of the history; in some records the course of a trial."""
     packs = [
-        random.choice([totals, totals, items, lab, lab, lab])(random) for _ in range(random.randrange(10))
+        random.choice([totals, totals, items, lab, lab, lab, marker])(random)
+        for _ in range(random.randrange(10))
     ]
     if starts and random.random() < 0.5:
         packs.append(course(random, random.choice(starts)))

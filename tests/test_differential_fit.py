@@ -22,7 +22,6 @@ from running import Row, renamed
 from typed_rows import Raw, typed
 
 COHORT = 60
-LATER = {"inflammation", "biomarker"}
 TABLES = ("exposure", "procedure", "condition", "measurement", "genotype")
 
 # table: (what tells its rows apart, what has to be equal)
@@ -69,8 +68,6 @@ def results(raws: list[Raw], folder: Path) -> dict[str, dict[str, list[Row]]]:
     trials = {row["trial_id"]: trial_key(row) for row in rows_of(record.connection, "trial")}
     for table in COMPARED:
         for row in rows_of(record.connection, table):
-            if table == "finding" and (row["grp"] in LATER or row["finding"] in LATER):
-                continue
             for name in ("trial_id", "subject"):
                 trial, _, more = (row.get(name) or "").partition(" week ")
                 if trial in trials:

@@ -120,6 +120,10 @@ def test_every_table_is_equal_cell_by_cell(name: str, tmp_path: Path, request: p
         assert differences(assessment.connection, engine, every_step()) == {}
         for table in ("trial", "verdict", "stage", "judgement", "count_failures", "trace"):
             assert engine.fetch("assess", table).read_all().num_rows > 300, table
+        for step in every_step():
+            assert engine.fetch("assess", step.table).read_all().num_rows, (
+                f"{step.table} is empty: nothing was compared"
+            )
 
 
 @pytest.mark.parametrize("address", [pytest.param(ADDRESS, marks=needs_postgres)])

@@ -6,6 +6,7 @@ from datetime import date
 from typing import Any
 
 from reference import (
+    fit_biomarkers,
     fit_domains,
     fit_findings,
     fit_measures,
@@ -58,6 +59,7 @@ def assess_person(
     said = fit_pgx.drugs(genes)
     levels = fit_pgx.levels(history, labs)
     findings += fit_pgx_findings.findings(history, mine, genotypes, genes, said, reading.trials, levels)
+    findings += fit_biomarkers.findings(history, conditions, labs, ratings, mine)
     safety = fit_safety.Safety(history, conditions, labs, genotypes, mine)
     options = fit_options.Options(
         history, reading.trials, reading.episodes, safety, findings, domains, said, labs

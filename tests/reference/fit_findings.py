@@ -244,7 +244,7 @@ def _rapid_cycling(history: History) -> Truth:
     needed = facts.parameter("rapid_cycling_episodes")
     window = facts.parameter("rapid_cycling_days")
     found: list[Episode] = episodes(history)
-    began = [e for e in found if e.start_known and history.as_of - e.possible[0] <= window]
+    began = [e for e in found if e.start_known and history.as_of - e.possible[0] < window]
     if len(began) >= needed and not history.undated:
         return True
     depression = facts.members("condition_set", "depression")

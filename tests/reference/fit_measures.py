@@ -331,6 +331,7 @@ def labs(history: History) -> list[Row]:
                 "low": low,
                 "high": high,
                 "unit": measure["unit"],
+                "assay": row["assay"],
                 "usable": reason is None,
                 "reason": reason,
                 **_dated(row, history),

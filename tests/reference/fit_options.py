@@ -9,6 +9,7 @@ from reference import facts
 from reference.episodes import Episode, episode_of, piece_of
 from reference.fit_findings import antidepressant_trials
 from reference.fit_safety import CERTAIN, OPEN, POSSIBLE, Safety, age, meant, members, parts
+from reference.fit_tried import answer, failed, is_trial_of, parameter, responded, roles
 from reference.history import History
 from reference.judgements import _in_last
 from reference.severity import severity
@@ -19,17 +20,6 @@ Row = dict[str, Any]
 Option = tuple[str, str]
 BLOCKED, UNKNOWN, TRIED, CAUTION = 4, 3, 2, 1
 WORDS = {BLOCKED: "blocked", UNKNOWN: "not known", TRIED: "already tried", CAUTION: "caution"}
-
-
-def parameter(name: str) -> float:
-    """The value of a shared parameter."""
-    return float(facts.one("parameter", parameter=name)["value"])
-
-
-@cache
-def roles(treatment: str) -> frozenset[str]:
-    """The roles in which a treatment is looked at."""
-    return frozenset(row["role"] for row in facts.rows("treatment_role") if row["treatment"] == treatment)
 
 
 class Options:
@@ -57,7 +47,7 @@ class Options:
         for trial in self.trials:
             for name in names:
                 for role in sorted(roles(name)):
-                    if _is_trial_of(trial, name, role):
+                    if is_trial_of(trial, name, role):
                         found.setdefault((name, role), []).append(trial)
         return found
 
@@ -112,7 +102,9 @@ class Options:
         kept = self.history.complete("exposure")
         counts = {"failures": (failed, drugs), "used": (lambda _: True, drugs)}
         last = max(
-            drugs, key=lambda trial: (max(trial.possible_days), min(trial.possible_days)), default=None
+            drugs,
+            key=lambda trial: (max(trial.possible_days), min(trial.possible_days), trial.agent),
+            default=None,
         )
         suicidal = or3([self.truths["suicidality"], self.truths["suicidal_behaviour"]])
         found: dict[str, Truth] = {}
@@ -131,7 +123,7 @@ class Options:
             elif name in ("taken", "taking_antidepressant"):
                 found[name] = self._taken(drugs)
             elif kind == "answer":
-                found[name] = None if last is None else _answer(name, last)
+                found[name] = None if last is None else answer(name, last)
             elif kind == "severity":
                 found[name] = self._severity(name)
             elif kind == "suicidality":
@@ -345,76 +337,3 @@ def _advised_against(line: Row) -> bool:
 def _counts(line: Row) -> bool:
     """Rule 25: a line that applies for certain, does not advise against, and was read."""
     return bool(line["applies"]) and line["place"] != 9 and line["status"] != "recalled"
-
-
-def _is_trial_of(trial: Trial, treatment: str, role: str) -> bool:
-    mine = {name for _, name in members(treatment)}
-    if trial.kind in ("combination", "augmentation"):
-        if role == "combine":
-            return parts(treatment) == 2 and _covers(treatment, set(trial.agents))
-        return role in ("add", "stop") and parts(treatment) == 1 and trial.agent in mine
-    if parts(treatment) != 1 or trial.agent not in mine:
-        return False
-    if trial.kind == "drug":
-        rapid = facts.one("agent", agent=trial.agent)["role"] == "rapid-acting"
-        return role == "add" if rapid else role in ("switch", "optimise")
-    return True
-
-
-def _covers(treatment: str, agents: set[str]) -> bool:
-    """Whether the two agents fill the two parts of a combination."""
-    sides: dict[int, set[str]] = {}
-    for row in facts.rows("treatment_part"):
-        if row["treatment"] == treatment:
-            sides.setdefault(row["part"], set()).add(row["member"])
-    one, other = sides.values()
-    pair = sorted(agents)
-    return len(pair) == 2 and ((pair[0] in one and pair[1] in other) or (pair[1] in one and pair[0] in other))
-
-
-def dose_ok(trial: Trial) -> Truth:
-    """Rule 18."""
-    if trial.kind in ("procedure", "psychotherapy"):
-        return True
-    return reaches(*trial.days_at_dose("atrq"), 1) if facts.minimum_doses("atrq", trial.agent) else None
-
-
-def duration_ok(trial: Trial) -> Truth:
-    """Rule 18."""
-    if trial.kind in ("procedure", "psychotherapy"):
-        if trial.agent not in facts.members("procedure_set", "ect"):
-            return True
-        return None if trial.sessions is None else trial.sessions >= facts.parameter("ect_course_sessions")
-    least = float(facts.one("adequacy_rule", adequacy_rule="atrq_42")["min_days"])
-    return reaches(*(trial.days_at_dose("atrq") if dose_ok(trial) else trial.days()), least)
-
-
-def responded(trial: Trial) -> Truth:
-    """Rule 19."""
-    improvement, stop = trial.outcome["improvement_pct"], trial.outcome["stop_reason"]
-    if improvement is not None:
-        return bool(improvement >= parameter("response_pct"))
-    return True if stop == "remission" else False if stop == "inefficacy" else None
-
-
-def failed(trial: Trial) -> Truth:
-    """Rule 20."""
-    dose, duration, helped = dose_ok(trial), duration_ok(trial), responded(trial)
-    if helped or dose is False or duration is False:
-        return False
-    if trial.outcome["stop_reason"] in ("intolerance", "nonadherence"):
-        return False
-    return True if helped is False and dose and duration else None
-
-
-def _answer(name: str, trial: Trial) -> Truth:
-    """Rule 24: what came of the last antidepressant trial."""
-    improvement, stop = trial.outcome["improvement_pct"], trial.outcome["stop_reason"]
-    if name == "not_tolerated":
-        return None if stop is None else bool(stop == "intolerance")
-    if name == "response":
-        return responded(trial)
-    least, most = parameter("partial_response_pct"), parameter("response_pct")
-    if improvement is None:
-        return False if responded(trial) else None
-    return bool(least <= improvement < most) if name == "partial_response" else bool(improvement < least)

@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 from reference import facts
-from reference.days import touches
+from reference.days import ordinal
 from reference.fit_findings import antidepressant_trials, row
 from reference.fit_outcome import trial_key
 from reference.fit_pgx import FACTORS, NORMAL, SYSTEMS, ULTRARAPID, UNSETTLED
-from reference.history import History
+from reference.history import Event, History
 from reference.trials import Trial
 from reference.truth import Truth, and3, or3
 
@@ -74,9 +74,17 @@ def _too_fast(history: History, trial: Trial, gene: Row) -> Truth:
             if r["kind"] == "inhibitor" and r["enzyme"] == gene["gene"] and r["strength"] in FACTORS
         } - {trial.agent}
         for event in history.exposures:
-            if event.row["agent"] in blocking and touches(event.possible, trial.possible_part):
+            if event.row["agent"] in blocking and _may_overlap(event, trial):
                 return None
     return both
+
+
+def _may_overlap(event: Event, trial: Trial) -> bool:
+    """Whether another drug may have been taken during a trial: of one without a known end nothing says that it ended."""
+    first, last = event.start_earliest, ordinal(event.row["end_latest"])
+    return (first is None or first <= max(trial.possible_days)) and (
+        last is None or last >= min(trial.possible_days)
+    )
 
 
 def findings(
@@ -115,7 +123,8 @@ def findings(
         unread = line["phenotype"] is None
         if unread or line["contradicts"]:
             subject = f"{line['gene']} {line['diplotype'] or line['reported'] or 'without a result'}"
-            found.append(row("genotype_problem", subject, None if unread else True, source=line["system"]))
+            said_so = row("genotype_problem", subject, None if unread else True, source=line["system"])
+            found += [said_so] if said_so not in found else []
     found += exposure_failures(history, trials, genes, found_levels)
     if taken & asked and not mine:
         found.append(row("genotype", "", None))

@@ -36,7 +36,7 @@ WITH own AS (
 ), backing AS (
   SELECT treatment, max(CASE WHEN relation = 'match' THEN 1 ELSE 0 END) AS matches FROM meant GROUP BY treatment
 ), valued AS (
-  SELECT v.person_id, s.safety_set AS measure_set, min(v.low) AS low, max(v.high) AS high
+  SELECT v.person_id, s.safety_set AS measure_set, min(v.low) AS low, CASE WHEN count(v.high) = count(*) THEN max(v.high) END AS high
   FROM knowledge.safety_set AS s JOIN assess.lab AS v ON v.measure = s.member AND v.last AND v.usable
   WHERE s.kind = 'measure' GROUP BY v.person_id, s.safety_set
 ), supposed AS (

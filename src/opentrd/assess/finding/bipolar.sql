@@ -16,14 +16,15 @@ WITH mania_start AS (
   JOIN assess.as_of AS a ON a.person_id = c.person_id
   WHERE c.condition = 'mania' AND coalesce(c.present, TRUE) AND coalesce(c.start_earliest <= a.anchor, TRUE)
 ), taken AS (  -- antidepressants with the days on which they were certainly and possibly taken
-  SELECT t.person_id, t.trial_id, t.certain_start, t.bridged_end, t.may_start, t.may_end, t.improvement_pct, t.stop_reason
+  SELECT t.person_id, t.trial_id, t.agent, t.era_no, t.may_start, t.may_end, t.improvement_pct, t.stop_reason
   FROM assess.trial AS t
   JOIN knowledge.agent AS k ON k.agent = t.agent AND k.role = 'antidepressant'
   WHERE t.kind = 'drug'
 ), under AS (
-  SELECT m.person_id, max(CASE WHEN m.start_earliest >= t.certain_start AND m.start_latest <= t.bridged_end THEN 1 ELSE 0 END) AS sure, min(m.condition_id) AS condition_id
+  SELECT m.person_id, max(CASE WHEN m.start_earliest >= p.start_date AND m.start_latest <= p.end_date THEN 1 ELSE 0 END) AS sure, min(m.condition_id) AS condition_id
   FROM mania_start AS m
   JOIN taken AS t ON t.person_id = m.person_id
+  LEFT JOIN assess.piece AS p ON p.person_id = t.person_id AND p.agent = t.agent AND p.era_no = t.era_no
   WHERE coalesce(m.start_latest >= t.may_start AND m.start_earliest <= t.may_end, TRUE)
   GROUP BY m.person_id
 ), outcome AS (
@@ -33,7 +34,7 @@ WITH mania_start AS (
   FROM taken GROUP BY person_id
 ), recent AS (
   SELECT e.person_id, count(*) AS number,
-         sum(CASE WHEN date_diff('day', e.reckoned_from, a.anchor) < g.value THEN 1 ELSE 0 END) AS within_a_year
+         sum(CASE WHEN date_diff('day', e.start_date, a.anchor) < g.value THEN 1 ELSE 0 END) AS within_a_year
   FROM assess.episode AS e
   JOIN assess.as_of AS a ON a.person_id = e.person_id
   JOIN knowledge.parameter AS g ON g.parameter = 'rapid_cycling_days'
