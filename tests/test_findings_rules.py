@@ -111,6 +111,17 @@ def test_each_rule_on_a_condition(tmp_path: Path) -> None:
         assert got == [True, False], f"{sign}: {condition}"
 
 
+def test_what_was_ruled_out_years_ago_clears_nothing_of_the_last_month(tmp_path: Path) -> None:
+    said = [
+        raw_of("c: suicidal ideation, 2019-01-01, ruled out", "", "long-ago"),
+        raw_of("c: suicidal ideation, 2024-06-20, ruled out", "", "lately"),
+        raw_of("c: suicidal ideation, 2019-01-01", "", "goes-on"),
+    ]
+    found = [tables["finding"] for tables in assessed(said, tmp_path, "finding")]
+    present = [next(row["present"] for row in rows if row["finding"] == "suicidality") for rows in found]
+    assert present == [None, False, True]
+
+
 # --- what leaving something out may do --------------------------------------------------------------------
 
 GOLDEN = read_cases(Path(__file__).parent / "golden" / "findings" / "checks.csv")

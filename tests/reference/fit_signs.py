@@ -61,7 +61,11 @@ def evidence(history: History, conditions: list[Row], tables: dict[str, list[Row
 
 def _condition(row: Row, history: History) -> Evidence:
     now = history.as_of
-    if row["course"] == "open" or (row["course"] == "span" and row["end_latest"] is None):
+    goes_on = row["course"] == "open" or (row["course"] == "span" and row["end_latest"] is None)
+    if goes_on and row["present"] is False:  # ruled out on that day, and not ever after
+        first, last = (ordinal(row[f"start_{end}"]) for end in ("earliest", "latest"))
+        last = None if last is None else min(last, now)
+    elif goes_on:
         first = last = now
     else:
         stem = "start" if row["course"] == "point" else "end"
@@ -126,6 +130,7 @@ def speaks(rule: Row, mine: list[Evidence], now: int) -> list[tuple[Any, Evidenc
             if row.last is None
             or not any(other.first is not None and other.first > row.last for other in rows)
         ]
+        rows = [row for row in rows if in_time(rule, row, now) is not False]
         if len({states[id(row)] for row in rows}) > 1:
             states = dict.fromkeys(states)
     found: list[tuple[Any, Evidence]] = []

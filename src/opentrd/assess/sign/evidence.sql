@@ -24,8 +24,10 @@ WITH measured AS (
 ), reading AS (  -- last: no row of the measure is certainly later
   SELECT c.person_id, 'condition' AS kind, 'condition' AS table_name, c.condition_id AS row_id, c.condition AS subject, coalesce(c.present, TRUE) AS there,
          CAST(NULL AS DOUBLE) AS low, CAST(NULL AS DOUBLE) AS high,
-         CASE WHEN c.course = 'open' THEN a.anchor WHEN c.course = 'point' THEN c.start_earliest WHEN c.end_earliest > a.anchor THEN a.anchor ELSE c.end_earliest END AS day_low,
-         CASE WHEN c.course = 'open' THEN a.anchor WHEN c.course = 'point' THEN c.start_latest WHEN c.end_latest > a.anchor THEN a.anchor ELSE c.end_latest END AS day_high,
+         CASE WHEN c.course = 'open' THEN CASE WHEN coalesce(c.present, TRUE) THEN a.anchor ELSE c.start_earliest END  -- ruled out once is not ruled out ever after
+              WHEN c.course = 'point' THEN c.start_earliest WHEN c.end_earliest > a.anchor THEN a.anchor ELSE c.end_earliest END AS day_low,
+         CASE WHEN c.course = 'open' THEN CASE WHEN NOT coalesce(c.present, TRUE) AND coalesce(c.start_latest < a.anchor, c.start_earliest IS NULL) THEN c.start_latest ELSE a.anchor END
+              WHEN c.course = 'point' THEN c.start_latest WHEN c.end_latest > a.anchor THEN a.anchor ELSE c.end_latest END AS day_high,
          TRUE AS last, a.anchor
   FROM record.condition AS c
   JOIN assess.as_of AS a ON a.person_id = c.person_id
