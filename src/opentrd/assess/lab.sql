@@ -6,7 +6,7 @@
 --   unit           the unit of low and high
 --   usable         can the value be read in that unit
 --   reason         why not usable; null when usable
---   sign           <, > or =, as recorded
+--   sign           <, > or =, as recorded; null: not understood
 --   recorded_value, recorded_unit   as recorded
 --   assay          as recorded
 --   last           is this among the latest usable values of the measure: none is certainly later. Undated ones are the latest
@@ -15,7 +15,7 @@
 WITH read AS (
   SELECT m.person_id, m.measurement_id, m.measure, k.kind, m.date_earliest AS date_low,
          CASE WHEN m.date_latest > a.anchor THEN a.anchor ELSE m.date_latest END AS date_high,
-         coalesce(m.sign, '=') AS sign, m.value, m.unit AS recorded_unit, m.assay, k.unit, k.min_value, k.max_value,
+         m.sign, m.value, m.unit AS recorded_unit, m.assay, k.unit, k.min_value, k.max_value,
          lower(m.unit) = lower(k.unit) OR n.unit = k.unit OR (m.unit IS NULL AND k.kind = 'history') AS same_unit,
          c.factor, c.divisor, c.plus, k.knowledge_status AS measure_status, c.knowledge_status AS unit_status
   FROM knowledge.measure AS k
@@ -28,6 +28,7 @@ WITH read AS (
   SELECT *, CASE WHEN same_unit THEN value WHEN factor IS NOT NULL THEN value * factor / nullif(divisor, 0) + plus END AS point FROM read
 ), judged AS (
   SELECT *, CASE WHEN value IS NULL THEN 'no value'
+                 WHEN sign IS NULL THEN 'a sign that is not understood'
                  WHEN unit IS NULL THEN 'not a quantity'
                  WHEN recorded_unit IS NULL AND kind <> 'history' THEN 'no unit recorded'
                  WHEN point IS NULL THEN 'a unit that cannot be converted to ' || unit

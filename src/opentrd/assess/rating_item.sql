@@ -9,7 +9,7 @@
 WITH answer AS (
   SELECT m.person_id, m.measurement_id, i.scale, i.item, m.date_earliest AS date_low,
          CASE WHEN m.date_latest > a.anchor THEN a.anchor ELSE m.date_latest END AS date_high,
-         CASE WHEN coalesce(m.sign, '=') = '=' AND m.value BETWEEN k.min_value AND k.max_value THEN m.value END AS value
+         CASE WHEN m.sign = '=' AND m.value BETWEEN k.min_value AND k.max_value THEN m.value END AS value
   FROM knowledge.scale_item AS i
   JOIN knowledge.measure AS k ON k.measure = i.measure
   JOIN record.measurement AS m ON m.measure = i.measure

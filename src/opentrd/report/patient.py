@@ -116,7 +116,9 @@ def _nameless(row: Row, person_id: str, trials: set[str]) -> Row:
     """A row whose texts name no person; ids of trials are left, because the page replaces them by numbers."""
     return {
         name: words.without_person(value, person_id)
-        if isinstance(value, str) and value not in trials and name != "subject"
+        if isinstance(value, str)
+        and value not in trials
+        and not (name == "subject" and value.startswith(tuple(f"{trial} " for trial in trials)))
         else value
         for name, value in row.items()
     }

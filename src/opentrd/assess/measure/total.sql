@@ -9,10 +9,10 @@
 WITH recorded AS (
   SELECT m.person_id, m.measurement_id AS rating_id, s.scale, m.date_earliest AS date_low,
          CASE WHEN m.date_latest > a.anchor THEN a.anchor ELSE m.date_latest END AS date_high,
-         CASE WHEN m.value < k.min_value OR m.value > k.max_value THEN NULL WHEN m.sign = '<' THEN k.min_value ELSE m.value END AS low,
-         CASE WHEN m.value < k.min_value OR m.value > k.max_value THEN NULL WHEN m.sign = '>' THEN k.max_value ELSE m.value END AS high,
-         coalesce(m.sign, '=') = '=' AND m.value BETWEEN coalesce(k.min_value, m.value) AND coalesce(k.max_value, m.value) AS complete,
-         CASE WHEN m.value IS NULL THEN 'no value' WHEN m.value < k.min_value OR m.value > k.max_value THEN 'outside the range of the scale' END AS reason
+         CASE WHEN m.sign IS NULL OR m.value < k.min_value OR m.value > k.max_value THEN NULL WHEN m.sign = '<' THEN k.min_value ELSE m.value END AS low,
+         CASE WHEN m.sign IS NULL OR m.value < k.min_value OR m.value > k.max_value THEN NULL WHEN m.sign = '>' THEN k.max_value ELSE m.value END AS high,
+         m.sign = '=' AND m.value BETWEEN coalesce(k.min_value, m.value) AND coalesce(k.max_value, m.value) AS complete,
+         CASE WHEN m.value IS NULL THEN 'no value' WHEN m.sign IS NULL THEN 'a sign that is not understood' WHEN m.value < k.min_value OR m.value > k.max_value THEN 'outside the range of the scale' END AS reason
   FROM knowledge.scale AS s
   JOIN knowledge.measure AS k ON k.measure = s.scale
   JOIN record.measurement AS m ON m.measure = s.scale
