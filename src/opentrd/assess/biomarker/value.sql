@@ -5,7 +5,7 @@
 --   unit             the unit of low and high
 --   value            the value in words
 --   reason           why it cannot be read; null: it is
---   assay            as recorded; null: not recorded, or several
+--   assay            as recorded; null: not recorded with one of them, or several
 --   measurement_id   the measurement, the first by id of several of the same day
 --   date_low, date_high   first and last possible day
 --   knowledge_status weakest of the measure and its unit
@@ -15,7 +15,7 @@ WITH asked AS (
   SELECT DISTINCT r.measure, 'blood', m.kind FROM knowledge.biomarker_rule AS r JOIN knowledge.measure AS m ON m.measure = r.measure WHERE r.kind = 'challenge'
 ), imaged AS (
   SELECT m.person_id, m.measurement_id, m.measure, m.date_earliest AS date_low, m.date_latest AS date_high, m.value AS low, m.value AS high, m.unit,
-         CASE WHEN m.value IS NULL THEN 'no value' WHEN coalesce(m.sign, '=') <> '=' THEN 'not a value but a bound' END AS reason, m.assay, k.knowledge_status,
+         CASE WHEN m.value IS NULL THEN 'no value' WHEN m.sign IS NULL THEN 'a sign that is not understood' WHEN m.sign <> '=' THEN 'not a value but a bound' END AS reason, m.assay, k.knowledge_status,
          max(CASE WHEN m.value IS NOT NULL THEN m.date_earliest END) OVER (PARTITION BY m.person_id, m.measure) AS latest_low
   FROM knowledge.measure AS k
   JOIN record.measurement AS m ON m.measure = k.measure
@@ -34,7 +34,7 @@ WITH asked AS (
   WHERE l.last OR l.reason IS NOT NULL
 ), one AS (
   SELECT person_id, measure, side, min(low) AS low, CASE WHEN max(CASE WHEN reason IS NULL AND high IS NULL THEN 1 ELSE 0 END) = 0 THEN max(high) END AS high, min(unit) AS unit,
-         min(reason) AS reason, CASE WHEN count(DISTINCT assay) = 1 THEN min(assay) END AS assay, min(measurement_id) AS measurement_id, min(date_low) AS date_low, max(date_high) AS date_high,
+         min(reason) AS reason, CASE WHEN count(DISTINCT assay) = 1 AND count(assay) = count(*) THEN min(assay) END AS assay, min(measurement_id) AS measurement_id, min(date_low) AS date_low, max(date_high) AS date_high,
          max(CASE knowledge_status WHEN 'verified' THEN 0 WHEN 'recalled' THEN 2 ELSE 1 END) AS weakest
   FROM ranked WHERE nth = 1 GROUP BY person_id, measure, side
 ), hundredths AS (  -- numbers become text in whole hundredths; beyond a million million they stay unwritten
