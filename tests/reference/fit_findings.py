@@ -341,7 +341,7 @@ def monitoring(
     history: History, trials: list[Trial], found_episodes: list[Episode], ratings: list[Row]
 ) -> list[Row]:
     """docs/fit-measures.md, section 8."""
-    usable = [r for r in ratings if r["origin"] != "converted" and r["reason"] is None]
+    usable = [r for r in ratings if r["origin"] != "converted"]
     of_depression = {r["scale"] for r in facts.rows("scale") if r["trial_outcome"]}
     depression = [r for r in usable if r["measure"] in of_depression]
     burden = [r for r in usable if r["measure"] == "FIBSER burden"]
@@ -386,7 +386,7 @@ def _unrated(history: History, ratings: list[Row], start: int, window: tuple[int
     for rating in ratings:
         if rating["date_low"] is None:
             may = True
-        elif first <= rating["date_low"] and rating["date_high"] <= last:
+        elif rating["reason"] is None and first <= rating["date_low"] and rating["date_high"] <= last:
             return False
         elif rating["date_low"] <= last and rating["date_high"] >= first:
             may = True

@@ -31,9 +31,9 @@ WITH trial AS (
   JOIN knowledge.parameter AS l ON l.parameter = 'last_visit_days'
 ), end_of_plan AS (
   SELECT max(closes) AS closes FROM visit
-), rated AS (
-  SELECT person_id, rating_id, measure, trial_outcome, date_low, date_high FROM assess.rating
-  WHERE reason IS NULL AND origin <> 'converted' AND (trial_outcome OR measure = 'FIBSER burden') AND coalesce(low, high) IS NOT NULL
+), rated AS (  -- a rating whose value cannot be read may be one
+  SELECT person_id, rating_id, measure, trial_outcome, date_low, date_high, reason IS NULL AND coalesce(low, high) IS NOT NULL AS is_read FROM assess.rating
+  WHERE origin <> 'converted' AND (trial_outcome OR measure = 'FIBSER burden')
 ), asked AS (  -- a visit that does not come before as_of is not asked for
   SELECT t.person_id, t.trial_id, t.certain_start, t.age, t.kept, v.scheme, v.week, v.opens, v.closes, v.knowledge_status, TRUE AS of_depression
   FROM trial AS t
@@ -50,7 +50,7 @@ WITH trial AS (
   WHERE t.age > 0
 ), answered AS (
   SELECT q.person_id, q.trial_id, q.age, q.kept, q.scheme, q.week, q.opens, q.closes, q.knowledge_status, q.of_depression,
-         min(CASE WHEN date_diff('day', q.certain_start, r.date_low) >= q.opens AND date_diff('day', q.certain_start, r.date_high) <= q.closes THEN r.rating_id END) AS rating_id,
+         min(CASE WHEN r.is_read AND date_diff('day', q.certain_start, r.date_low) >= q.opens AND date_diff('day', q.certain_start, r.date_high) <= q.closes THEN r.rating_id END) AS rating_id,
          max(CASE WHEN r.person_id IS NOT NULL AND coalesce(date_diff('day', q.certain_start, r.date_high) >= q.opens AND date_diff('day', q.certain_start, r.date_low) <= q.closes, TRUE)
                   THEN 1 ELSE 0 END) AS maybe
   FROM asked AS q
