@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import replace
 
-from opentrd.evidence.audit.model import Document, Finding, Material, Sentence, Table, TableRow, quote
+from opentrd.evidence.audit.model import Finding, Material, quote
 from opentrd.evidence.audit.numbers import COUNT, count, to_number
 from opentrd.evidence.audit.read import body
 from opentrd.evidence.audit.registry import rule
@@ -31,135 +31,6 @@ def against(study: Row, found: Finding) -> Finding:
             arithmetic=f"{found.arithmetic}. Which is right? The study row is only recalled",
         )
     return found
-
-
-@rule(
-    "size_against_study", group=GROUP, severity="high",
-    asserts="The number of persons or studies told of a study is the one the study gives.",
-    needs="a table row or a sentence on one study that the knowledge has, with N = or a number of studies or participants",
-    arithmetic="printed number (or the sum of the printed groups) against n_persons or n_studies of the study row",
-    source="the source of the study row",
-)  # fmt: skip
-def size_against_study(material: Material) -> Iterator[Finding]:
-    """Numbers of persons and studies that the source does not have."""
-    shelf = Shelf(material)
-    for document in material.documents:
-        for table in document.tables:
-            for row in table.rows:
-                study = shelf.of_row(document, row.study)
-                if study is None:
-                    continue
-                if "quantity" in table.roles:
-                    cell = f"{table.cell(row, 'quantity')} {table.cell(row, 'estimate')}"
-                    told = re.fullmatch(r"(n_persons|n_studies) (\d+(?:\.0)?)", cell)
-                    problem = (
-                        _differs(study, told[1], int(float(told[2])), [int(float(told[2]))]) if told else None
-                    )
-                else:
-                    cell = table.cell(row, "sample")
-                    problem = _cell_size(study, cell)
-                    if not cell and table.cell(row, "n").isdigit():
-                        cell = f"N={table.cell(row, 'n')}"
-                        problem = _column_size(table, row, study, int(table.cell(row, "n")))
-                if problem:
-                    yield _size(str(table.place(row)), cell, study, problem)
-        for sentence in body(document):
-            yield from _sentence_size(document, sentence, shelf)
-
-
-def _size(locus: str, said: str, study: Row, problem: str) -> Finding:
-    known = [
-        f"{int(value)} {name}"
-        for name, value in (("persons", number(study, "n_persons")), ("studies", number(study, "n_studies")))
-        if value
-    ]
-    known += [f"groups: {study['groups']}"] if study.get("groups") else []
-    shown = "; ".join(known)
-    return against(
-        study,
-        Finding(
-            "size_against_study", locus, quote(said), f"{says(study)}: {shown}", problem, "high", "review"
-        ),
-    )
-
-
-def _differs(study: Row, field: str, value: int, also: list[int]) -> str | None:
-    true = number(study, field)
-    if true is None or int(true) in (value, *also):
-        return None
-    return (
-        f"printed {value:,}, the study has {int(true):,}".replace(",", " ")
-        if value > 9999
-        else f"printed {value}, the study has {int(true)}"
-    )
-
-
-def _cell_size(study: Row, cell: str) -> str | None:
-    studies = re.search(rf"\b({COUNT})\s+(?:\w+\s)?(?:studies|RCTs|trials)\b", cell, re.IGNORECASE)
-    if studies and (value := count(studies[1])) is not None and study.get("design") in POOLS:
-        problem = _differs(study, "n_studies", value, [])
-        if problem:
-            return f"{problem} studies"
-    persons = re.search(r"\bN\s*=\s*(\d[\d,]*)", cell)
-    if persons is None:
-        return None
-    value = int(persons[1].rstrip(",").replace(",", ""))
-    rest = cell[persons.end() :]
-    parts = [
-        int(part.replace(",", ""))
-        for part in re.findall(r"(?<![\d.>])(\d{1,3}(?:,\d{3})+|\d+)(?!\s*(?:%|weeks|mg))", rest)
-    ]
-    problem = _differs(study, "n_persons", value, [value + sum(parts), sum(parts)])
-    return f"{problem} persons" if problem else None
-
-
-def _column_size(table: Table, row: TableRow, study: Row, value: int) -> str | None:
-    """A column of sizes: of whole studies only where each study has one row with its design; else never above the study."""
-    if study.get("design") in POOLS:
-        return None
-    whole = ("design" in table.roles or "population" in table.roles) and "subgroup" not in table.roles
-    alone = sum(other.study == row.study for other in table.rows) == 1
-    true = number(study, "n_persons")
-    if true is None or not ((whole and alone) or value > true):
-        return None
-    problem = _differs(study, "n_persons", value, [])
-    return f"{problem} persons" if problem else None
-
-
-_PERSONS = re.compile(
-    rf"\b(?P<n>{COUNT})\s+(?:adult\s+)?(?P<who>participants|subjects|individuals|persons)\b(?!\s+with)",
-    re.IGNORECASE,
-)
-_STUDIES = re.compile(
-    rf"(?:review|meta-analysis|analys\w+|includ\w+|encompass\w+|compris\w+|cover\w+)\b[^.\d]{{0,60}}?\b(?P<n>{COUNT})\s+"
-    r"(?:[a-z-]+\s){0,3}(?:studies|trials|RCTs)\b",
-    re.IGNORECASE,
-)
-
-
-def _sentence_size(document: Document, sentence: Sentence, shelf: Shelf) -> Iterator[Finding]:
-    study = shelf.cites_only_one(document, sentence.text, sentence.place)
-    pooled: list[Row] = []
-    match = _STUDIES.search(sentence.text)
-    if match:
-        # The study meant is the one whose citation stands last before "which included 111 studies".
-        before = shelf.cited_in(document, sentence.text[: match.start("n")], sentence.place)
-        pooled = [row for row in (before[-1:] or ([study] if study else [])) if row.get("design") in POOLS]
-    for row in pooled:
-        value = count(match["n"]) if match else None
-        problem = _differs(row, "n_studies", value, []) if value is not None else None
-        if problem and match:
-            yield _size(
-                str(sentence.place),
-                sentence.text[max(0, match.start() - 60) : match.end()],
-                row,
-                f"{problem} studies",
-            )
-    persons = list(_PERSONS.finditer(sentence.text))
-    if study is not None and study.get("design") not in POOLS and len(persons) == 1:
-        value = count(persons[0]["n"])
-        if value is not None and (problem := _differs(study, "n_persons", value, [])):
-            yield _size(str(sentence.place), sentence.text, study, f"{problem} persons")
 
 
 _PERCENTS = re.compile(r"(\d{1,3}(?:\.\d+)?)\s?(?:%|-?\s?per\s?cent\b)")

@@ -78,7 +78,11 @@ class Shelf:
             }
             single = len(numbers) == 1
         else:
-            single = len({(plain(cite.name), cite.year) for cite in references.by_author(text, place)}) == 1
+            cites = {(plain(cite.name), cite.year) for cite in references.by_author(text, place)}
+            names = {name for name, _ in cites}
+            listed = [one for one in document.references if one.surnames and plain(one.surnames[0]) in names]
+            # One author with two years where the list has one entry: the same paper with a wrong year.
+            single = len(cites) == 1 or (len(names) == 1 and len(listed) == 1)
         rows = self.cited_in(document, text, place)
         return rows[0] if single and len(rows) == 1 else None
 
