@@ -232,3 +232,34 @@ def test_a_p_value_with_a_decimal_comma_in_a_text_is_not_a_p_of_zero(tmp_path: P
     path = tmp_path / "komma.txt"
     path.write_text("Results\nThe groups differed (p = 0,03).\n", encoding="utf-8")
     assert audit([path]).findings == ()
+
+
+def _comma_text(tmp_path: Path, text: str) -> tuple[set[str], list[str]]:
+    path = tmp_path / "komma.txt"
+    path.write_text(text, encoding="utf-8")
+    report = audit([path])
+    return {found.rule for found in report.findings}, [
+        f"{one.value.text} {one.low.text} {one.high.text}"
+        for one in report.documents[0].estimates
+        if one.low and one.high
+    ]
+
+
+def test_decimal_commas_of_a_text_are_decimals(tmp_path: Path) -> None:
+    fired, read = _comma_text(
+        tmp_path,
+        "Results\n\nRelapse fell (OR 0,75 (0,61-0,93; p = 0,009)) in 1.234 patients, OR 2,20 (1,12-1,88).\n",
+    )
+    assert read == ["0.75 0.61 0.93", "2.20 1.12 1.88"]
+    assert fired == {"estimate_outside_interval"}
+
+
+def test_commas_of_thousands_weeks_and_citations_stay(tmp_path: Path) -> None:
+    text = (
+        "Results\n\nOf 1,234 patients some were seen at weeks 0,12 and others later [1,2]. OR 0.75 (0.61 to 0.93).\n\n"
+        "Here another paragraph says OR 0,80 (0,70-0,91) [1,2].\n\nReferences\n\n"
+        "1. Alder A. A title. J Example. 2015;1(1):1-9.\n2. Beech B. Another title. J Example. 2016;2(1):10,12.\n"
+    )
+    fired, read = _comma_text(tmp_path, text)
+    assert read == ["0.75 0.61 0.93", "0.80 0.70 0.91"]  # the second paragraph alone has decimal commas
+    assert fired == set()

@@ -34,6 +34,9 @@ references. Every rule allows for rounding: a number stands for all values that 
 - **Text.** Headings, sentences, tables (tabs or Markdown pipes), a reference list (numbered, or by author and year), citations in
   brackets, parentheses or superscripts, or by author and year. Figures are not read.
 
+Decimal commas ("0,75 (0,61-0,93)") are read as points in a table or text that has no decimal point, otherwise in the paragraphs
+that have none; the output says so.
+
 It does not read PDF, does not search for the cited papers, and says nothing about what it could not read. A text without
 findings is a text in which these rules found nothing.
 

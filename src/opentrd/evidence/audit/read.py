@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from opentrd.evidence.audit import estimates, references, tables, text
+from opentrd.evidence.audit import decimal_commas, estimates, references, tables, text
 from opentrd.evidence.audit.model import Document, Place, Sentence
 from opentrd.evidence.errors import EvidenceError
 
@@ -59,9 +59,12 @@ def read(path: Path) -> Document:
 
 def from_text(content: str, file: str) -> Document:
     """A text as a document."""
+    content, commas = decimal_commas.with_points(content)
     parts = text.take_apart(content, file)
     found = Document(file, parts.lines, parts.headings, parts.sentences, [], [], [], [])
     found.header_end = parts.front_end
+    if commas:
+        found.notes.append("decimal commas are read as points")
     for title, _, rows in parts.grids:
         table = tables.from_grid(title, rows, file, found.tables)
         if table is not None:

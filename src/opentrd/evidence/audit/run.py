@@ -16,6 +16,7 @@ from opentrd.evidence.audit import (
     rules_interval,
     rules_methods,
     rules_polarity,
+    rules_possible,
     rules_questions,
     rules_reference_list,
     rules_references,
@@ -32,7 +33,7 @@ from opentrd.evidence.errors import EvidenceError
 
 # Importing a module of rules registers them; this is the order of the documentation and of the page.
 MODULES = (
-    rules_interval, rules_tests, rules_counts, rules_flow, rules_scale, rules_columns, rules_methods,
+    rules_interval, rules_possible, rules_tests, rules_counts, rules_flow, rules_scale, rules_columns, rules_methods,
     rules_references, rules_reference_list, rules_text, rules_polarity, rules_sizes, rules_studies, rules_effects,
     rules_questions,
 )  # fmt: skip
