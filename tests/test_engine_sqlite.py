@@ -20,7 +20,8 @@ from histories import Raw, drawn, write_folder
 from opentrd.assess.plan import order
 from opentrd.engines import duckdb as embedded
 from opentrd.engines import sqlite
-from opentrd.engines.sqlite_translate import STORED_AS, days, register_functions, translate_sqlite
+from opentrd.engines.sqlite_translate import register_functions, translate_sqlite
+from opentrd.engines.sqlite_types import STORED_AS, days
 from opentrd.engines.translate import NotTranslatedError
 from opentrd.record.raw import InputError
 from running import renamed

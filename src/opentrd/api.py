@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any
 
 import duckdb
 
-from opentrd import knowledge
 from opentrd.assess import worlds
 from opentrd.assess.plan import Step, leading_to, order, steps, trace_order
 from opentrd.engines import duckdb as embedded
@@ -255,7 +254,7 @@ def assess(
     if engine == "sqlite" or (engine is None and sqlite.pays(record.database)):
         return _assess_small(record, day, choice)
     began = time.perf_counter()
-    knowledge.load_into(record.connection, choice.facts)
+    record.know(choice.facts)
     detailed = record.persons <= DETAIL_PERSONS
     fit = detailed if fit is None else fit
     size = FIT_PERSONS if fit else CHUNK_PERSONS
@@ -309,7 +308,7 @@ def _assess_small(record: Record, day: dt.date | None, choice: Choice) -> Assess
     assessment.small = small
 
     def settle() -> None:
-        knowledge.load_into(record.database, choice.facts)
+        record.know(choice.facts)
         assessment.seconds = embedded.run(record.database, order(), as_of=day)
         detailed = record.persons <= DETAIL_PERSONS
         _ask(record.database, detailed, None)

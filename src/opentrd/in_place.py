@@ -7,7 +7,6 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from opentrd import knowledge
 from opentrd.engines import open_engine
 from opentrd.record.omop_remote import InPlace, bring_table, read_in_place
 from opentrd.record.raw import InputError, create_record_tables
@@ -43,7 +42,7 @@ def assess_in_place(
     opened = _engine(cdm, engine, engine_schema)
     connection = record.connection
     try:
-        knowledge.load_into(connection, choice.facts)
+        record.know(choice.facts)
         create_record_tables(connection)
         connection.execute("DELETE FROM record.unread")
         opened.load(connection, "knowledge")

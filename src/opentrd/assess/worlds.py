@@ -6,6 +6,7 @@ The unchanged chain runs once over all of them; ``question.sql`` then counts wha
 from __future__ import annotations
 
 import datetime as dt
+import re
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
@@ -26,6 +27,7 @@ _COPIED = (
     "exposure",
     "measurement",
 )
+_KNOWLEDGE = re.compile(r"\bknowledge\.([a-z_0-9]+)")
 
 Runner = Callable[[duckdb.DuckDBPyConnection, Iterable[Step], dt.date | None], object]
 
@@ -36,6 +38,7 @@ def ask(connection: duckdb.DuckDBPyConnection, steps: Iterable[Step], question: 
     ``run`` runs the steps on a connection. The worlds live in a database of their own inside the connection and are
     dropped again.
     """
+    chain = tuple(steps)
     home = _one(connection, "SELECT current_catalog()")
     connection.execute("CREATE SCHEMA IF NOT EXISTS world")
     for name in ("question", "answer"):
@@ -46,12 +49,12 @@ def ask(connection: duckdb.DuckDBPyConnection, steps: Iterable[Step], question: 
         create_record_tables(connection)
         # What the record is asked by: own definitions too, and only those that were asked for.
         connection.execute("CREATE SCHEMA IF NOT EXISTS knowledge")
-        for name in knowledge.assessment_tables():
+        for name in _asked_of_knowledge(chain):
             connection.execute(f"CREATE TABLE knowledge.{name} AS FROM {home}.knowledge.{name}")
         for table in _COPIED:
             connection.execute(_sql("record_" + table).replace("@home", home))
         connection.execute(f"INSERT INTO record.kept {_sql('record_kept').replace('@home', home)}")
-        run(connection, steps, None)
+        run(connection, chain, None)
         for table in ("verdict", "stage"):
             connection.execute(
                 f"CREATE OR REPLACE TABLE {home}.world.{table} AS SELECT * FROM possible.assess.{table}"
@@ -60,6 +63,14 @@ def ask(connection: duckdb.DuckDBPyConnection, steps: Iterable[Step], question: 
         connection.execute(f"USE {home}")
         connection.execute("DETACH possible")
     connection.execute(f"CREATE OR REPLACE TABLE assess.question AS {question.sql}")
+
+
+def _asked_of_knowledge(chain: Iterable[Step]) -> list[str]:
+    """The knowledge tables that these steps, or the worlds themselves, read."""
+    texts = [step.sql for step in chain] + [_sql(f"record_{table}") for table in (*_COPIED, "kept")]
+    return sorted(
+        {name for text in texts for name in _KNOWLEDGE.findall(text)} & set(knowledge.assessment_tables())
+    )
 
 
 def _sql(name: str) -> str:

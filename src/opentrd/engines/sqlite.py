@@ -16,17 +16,19 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from itertools import repeat
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import duckdb
 import pyarrow as pa
 
 from opentrd import knowledge
 from opentrd.assess.plan import FOLDER, leading_to, order, steps
-from opentrd.engines.sqlite_translate import STORED_AS, days, register_functions, translate_sqlite
-from opentrd.engines.translate import Types
+from opentrd.engines.sqlite_types import STORED_AS, days
 from opentrd.record.raw import InputError
 from opentrd.record.schema import RECORD_COLUMNS
+
+if TYPE_CHECKING:
+    from opentrd.engines.translate import Types
 
 # FULL JOIN came with it.
 MINIMUM_VERSION = (3, 39, 0)
@@ -157,6 +159,9 @@ def statements() -> Statements:
 
 @cache
 def _translated() -> Statements:
+    # SQLGlot is slow to load, and most runs never come here.
+    from opentrd.engines.sqlite_translate import translate_sqlite
+
     types: Types = {
         "record": {name: dict(columns) for name, columns in RECORD_COLUMNS.items()}
         | {"request": {"as_of": "DATE"}},
@@ -237,6 +242,8 @@ class _Desk:
         self.later: list[_Fill] = []
         for setting in ("journal_mode = OFF", "temp_store = MEMORY", "case_sensitive_like = ON"):
             self.connection.execute(f"PRAGMA {setting}")
+        from opentrd.engines.sqlite_translate import register_functions
+
         register_functions(self.connection)
         for schema, tables in made.types.items():
             for table, columns in tables.items():

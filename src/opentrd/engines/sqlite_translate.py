@@ -28,19 +28,11 @@ from opentrd.engines.rewrite import (
     kind_of,
     text_has_one_form,
 )
+from opentrd.engines.sqlite_types import STORED_AS, days
 from opentrd.engines.translate import NotTranslatedError, Place, Translated, translate
 
-EPOCH = dt.date(1970, 1, 1)
 SECONDS_A_DAY = 86_400
-# How SQLite stores what DuckDB calls so.
-STORED_AS = {"VARCHAR": "TEXT", "BIGINT": "INTEGER", "INTEGER": "INTEGER", "DOUBLE": "REAL", "DATE": "INTEGER",
-             "BOOLEAN": "INTEGER"}  # fmt: skip
 _PARTS = {"YEAR": "%Y", "MONTH": "%m", "DAY": "%d"}
-
-
-def days(day: dt.date | None) -> int | None:
-    """A date as SQLite holds it here: days since 1970-01-01."""
-    return None if day is None else (day - EPOCH).days
 
 
 def translate_sqlite(

@@ -13,6 +13,8 @@ from typing import Any
 import duckdb
 import pyarrow as pa
 
+from opentrd.knowledge.arrays import text_array
+
 TABLES = Path(__file__).parent / "tables"
 
 # Columns whose type must not depend on the values that happen to stand in them. ``check`` holds both sets
@@ -136,26 +138,30 @@ def read_cells(name: str, folder: Path) -> tuple[list[str], list[list[str]]]:
 def _typed(name: str, folder: Path) -> pa.Table:
     header, rows = read_cells(name, folder)
     cells = zip(*rows, strict=True) if rows else [()] * len(header)
-    return pa.table({column: _column(column, values) for column, values in zip(header, cells, strict=True)})
+    columns = [_column(column, values) for column, values in zip(header, cells, strict=True)]
+    return pa.Table.from_arrays(columns, names=header)
 
 
 def _column(column: str, cells: Sequence[str]) -> pa.Array:
     if column in EMPTY_TEXT_COLUMNS:
-        return pa.array(cells, pa.string())
-    filled = [cell for cell in cells if cell]
+        return text_array(cells)
+    text = text_array([cell or None for cell in cells])
+    kind = _kind(column, [cell for cell in cells if cell])
+    return text if kind == pa.string() else text.cast(kind)
+
+
+def _kind(column: str, filled: Sequence[str]) -> pa.DataType:
     if column in TEXT_COLUMNS:
-        return pa.array([cell or None for cell in cells], pa.string())
+        return pa.string()
     if column in WHOLE_COLUMNS:
-        return pa.array([int(cell) if cell else None for cell in cells], pa.int64())
+        return pa.int64()
     if column in TRUTH_COLUMNS:
-        return pa.array([cell == "true" if cell else None for cell in cells], pa.bool_())
-    if column in DOUBLE_COLUMNS or (filled and _all(_NUMBER, filled) and not _all(_WHOLE, filled)):
-        return pa.array([float(cell) if cell else None for cell in cells], pa.float64())
-    if filled and _all(_WHOLE, filled):
-        return pa.array([int(cell) if cell else None for cell in cells], pa.int64())
-    if filled and _all(_TRUTH, filled):
-        return pa.array([cell == "true" if cell else None for cell in cells], pa.bool_())
-    return pa.array([cell or None for cell in cells], pa.string())
+        return pa.bool_()
+    if column in DOUBLE_COLUMNS:
+        return pa.float64()
+    if filled and _all(_NUMBER, filled):
+        return pa.int64() if _all(_WHOLE, filled) else pa.float64()
+    return pa.bool_() if filled and _all(_TRUTH, filled) else pa.string()
 
 
 def _all(pattern: re.Pattern[str], cells: Sequence[str]) -> bool:

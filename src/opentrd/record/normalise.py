@@ -14,9 +14,9 @@ from pathlib import Path
 from string import Template
 
 import duckdb
-import pyarrow as pa
 
 from opentrd import knowledge
+from opentrd.knowledge.arrays import text_table
 from opentrd.record.schema import ALLOWED_VALUES, RAW_COLUMNS, READER_COLUMNS, RECORD_COLUMNS
 
 # Beside this file, not inside a package: the folder holds data only.
@@ -223,7 +223,7 @@ def canonical_names(
     The knowledge must be loaded in the connection.
     """
     _run(connection, "macros")
-    batch = pa.table({f"{_NAMES[table][0]}_text": pa.array(sorted(set(texts)), pa.string())})
+    batch = text_table({f"{_NAMES[table][0]}_text": sorted(set(texts))})
     connection.register("asked_names", batch)
     connection.execute("CREATE OR REPLACE TEMP TABLE row_text AS SELECT * FROM asked_names")
     connection.unregister("asked_names")

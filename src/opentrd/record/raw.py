@@ -9,8 +9,8 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 import duckdb
-import pyarrow as pa
 
+from opentrd.knowledge.arrays import text_table
 from opentrd.record.schema import ORIGIN_COLUMNS, RAW_COLUMNS, READER_COLUMNS, RECORD_COLUMNS
 
 _opened = itertools.count(1)
@@ -64,7 +64,7 @@ def append_rows(
     unknown = {name for row in rows for name in row} - set(columns)
     if unknown:
         raise KeyError(f"raw.{table} has no column {sorted(unknown)}")
-    batch = pa.table({name: pa.array([row.get(name) for row in rows], pa.string()) for name in columns})
+    batch = text_table({name: [row.get(name) for row in rows] for name in columns})
     connection.register("raw_batch", batch)
     connection.execute(f"INSERT INTO raw.{table} SELECT * FROM raw_batch")
     connection.unregister("raw_batch")

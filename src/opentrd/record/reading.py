@@ -10,6 +10,8 @@ from pathlib import Path
 import duckdb
 
 from opentrd import knowledge
+from opentrd.knowledge.own import shipped
+from opentrd.knowledge.own_tables import Facts
 from opentrd.record.files import is_record_folder, load_folder
 from opentrd.record.normalise import normalise
 from opentrd.record.omop_remote import InPlace
@@ -41,6 +43,8 @@ class Record:
     # The last assessment may have run beside the database; this makes its tables there, once somebody looks.
     pending: Callable[[], None] | None = field(default=None, repr=False, compare=False)
     run_number: int = field(default=0, repr=False, compare=False)
+    # The facts that lie in the database.
+    facts: Facts | None = field(default=None, repr=False, compare=False)
     # A CDM that stays where it is: the tables above are filled when it is assessed, with results only.
     in_place: InPlace | None = field(default=None, repr=False, compare=False)
 
@@ -61,6 +65,12 @@ class Record:
     def unread(self) -> int:
         """Number of notes on what was not understood."""
         return int(self.database.execute("SELECT count(*) FROM record.unread").fetchall()[0][0])
+
+    def know(self, facts: Facts) -> None:
+        """Load these facts, unless they are those that lie there."""
+        if self.facts is not facts:
+            knowledge.load_into(self.database, facts)
+            self.facts = facts
 
     def only(self, person_id: str) -> None:
         """Keep one person. Raises InputError if there is no such person (of a CDM in place: when it is assessed)."""
@@ -93,14 +103,14 @@ def read(
     sources = [source] if isinstance(source, str | Path) else list(source)
     if not sources:
         raise InputError(f"No input was given. {_EXPECTED}")
-    connection = connect()
-    knowledge.load_into(connection)
-    if (in_place := _in_place(sources, cdm_schema, engine)) is not None:
-        create_record_tables(connection)
-        return Record(connection, "omop", in_place=in_place)
-    kind, digests = _load(connection, sources, cdm_schema)
-    normalise(connection)
-    return Record(connection, kind, digests)
+    record = Record(connect(), "omop", in_place=_in_place(sources, cdm_schema, engine))
+    record.know(shipped())
+    if record.in_place is not None:
+        create_record_tables(record.database)
+        return record
+    record.kind, record.digests = _load(record.database, sources, cdm_schema)
+    normalise(record.database)
+    return record
 
 
 def _in_place(sources: list[str | Path], cdm_schema: str | None, engine: str | None) -> InPlace | None:

@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import duckdb
-import pyarrow as pa
 
+from opentrd.knowledge.arrays import text_table
 from opentrd.record.fhir.codes import Codes
 from opentrd.record.fhir.elements import Resource, first, objects, reference_key, text
 from opentrd.record.raw import append_rows
@@ -210,7 +210,7 @@ class Intake:
     def _insert(self, table: str, rows: Sequence[tuple[str, ...]], columns: tuple[str, ...]) -> None:
         if not rows:
             return
-        batch = {name: pa.array([row[i] for row in rows], pa.string()) for i, name in enumerate(columns)}
-        self.connection.register("fhir_batch", pa.table(batch))
+        batch = {name: [row[i] for row in rows] for i, name in enumerate(columns)}
+        self.connection.register("fhir_batch", text_table(batch))
         self.connection.execute(f"INSERT INTO {table} SELECT * FROM fhir_batch")
         self.connection.unregister("fhir_batch")
