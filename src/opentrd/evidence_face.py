@@ -19,6 +19,14 @@ from numpy.typing import ArrayLike
 
 from opentrd import evidence
 from opentrd.evidence import network as networks
+from opentrd.evidence.arguments import (
+    check_level,
+    check_names,
+    check_truth,
+    check_words,
+    folder_of,
+    said,
+)
 from opentrd.evidence.effect import MEASURES, measure_named
 from opentrd.evidence.errors import EvidenceError
 from opentrd.evidence.network import NetworkResult
@@ -66,7 +74,7 @@ class Analysis:
         """Write a page of this analysis (drawing and table) into the folder ``path`` and return it."""
         from opentrd.report import evidence as pages
 
-        return pages.report_analysis(self.result, self.name, self.rows, Path(path))
+        return pages.report_analysis(self.result, self.name, self.rows, folder_of(path))
 
 
 @dataclass(frozen=True)
@@ -95,7 +103,7 @@ class PooledPairwise:
         """Write the page and the tables into the folder ``path``; return the page. Options: ``opentrd.report.evidence``."""
         from opentrd.report import evidence as pages
 
-        return pages.report(self.result, Path(path), **options)
+        return pages.report(self.result, folder_of(path), **_page_options(options))
 
     def studies(self) -> Analysis:
         """One row for each study with its weight; drawn as a forest."""
@@ -164,7 +172,7 @@ class PooledNetwork:
         """Write the page and the tables into the folder ``path``; return the page. Options: ``opentrd.report.evidence``."""
         from opentrd.report import evidence as pages
 
-        return pages.report(self.result, Path(path), **options)
+        return pages.report(self.result, folder_of(path), **_page_options(options))
 
     def studies(self) -> Analysis:
         """One row for each study and pair of treatments; drawn as the network."""
@@ -219,6 +227,12 @@ def pool(
     ``small_is_good`` (for ranks), ``certainty`` (treatment -> certainty of its evidence).
     Raises EvidenceError with file, row, field, value, what was expected and what to do.
     """
+    check_words(
+        measure=measure, model=model, test=test, zero_cells=zero_cells, missing=missing, reference=reference
+    )
+    check_level(level)
+    check_truth("small_is_good", small_is_good)
+    check_names("certainty", certainty)
     if vi is not None:
         for name, value in (
             ("reference", reference),
@@ -260,9 +274,9 @@ def pool(
             "a reference treatment and certainty by treatment belong to a network", file=raw.file,
             field="reference" if reference is not None else "certainty", advice="leave it out",
         )  # fmt: skip
-    said = _one_measure(raw, measure)
+    found = _one_measure(raw, measure)
     made = evidence.pool(
-        _effects(raw, said, measure is not None, zero_cells, missing),
+        _effects(raw, found, measure is not None, zero_cells, missing),
         model=model, test=test, mods=mods, level=level, missing=missing,
     )  # fmt: skip
     return PooledPairwise(made)
@@ -277,6 +291,24 @@ def shape(columns: Iterable[str], measure: str | None = None) -> str:
     if "treatment" in names and not names & set(_TWO_GROUPS) and not single:
         return "network"
     return "pairwise"
+
+
+def _page_options(options: dict[str, Any]) -> dict[str, Any]:
+    """The options of a page. Raises EvidenceError for one that there is not, or that is of another kind."""
+    from opentrd.report.evidence_certainty import Question
+
+    for name, value in options.items():
+        if name not in ("name", "question"):
+            raise EvidenceError(
+                "a page has no such option", field=name, value=said(value), expected="name or question"
+            )
+    check_words(name=options.get("name"))
+    if not isinstance(options.get("question"), Question | None):
+        raise EvidenceError(
+            "this is not what a certainty is asked for", field="question", value=said(options["question"]),
+            expected="opentrd.report.evidence_certainty.Question(zone=(-0.2, 0.2), ...)",
+        )  # fmt: skip
+    return options
 
 
 def _both_treatments(raw: RawTable) -> None:

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from opentrd.evidence import effect_binary, effect_continuous, effect_single
+from opentrd.evidence.arguments import check_words
 from opentrd.evidence.effect_checks import Columns, Floats
 from opentrd.evidence.errors import EvidenceError
 
@@ -95,7 +96,8 @@ MEASURES = {
 
 def measure_named(name: str) -> Measure:
     """The measure of that name, in any case of letters. Raises EvidenceError with the list of all."""
-    found = MEASURES.get(name.upper())
+    check_words(measure=name)
+    found = MEASURES.get(str(name).upper())
     if found is None:
         raise EvidenceError(
             "this measure is not known", field="measure", value=name, expected="one of " + ", ".join(MEASURES)

@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 from scipy.stats import norm
 
+from opentrd.evidence.arguments import said
 from opentrd.evidence.effect import effect_sizes, measure_named
 from opentrd.evidence.effect_checks import Columns, Floats, Truths
 from opentrd.evidence.errors import EvidenceError
@@ -131,6 +132,14 @@ def read_table(source: Source) -> RawTable:
             "this cannot be read as a table of studies", value=type(source).__name__,
             expected="a path, a mapping of columns, or an Arrow, pandas or Polars table",
         )  # fmt: skip
+    for name, values in columns.items():
+        if isinstance(values, str | bytes) or not hasattr(values, "__len__"):
+            raise EvidenceError(
+                "this is not a column",
+                field=str(name),
+                value=said(values),
+                expected="one value for each study",
+            )
     lengths = {name: len(values) for name, values in columns.items()}
     if len(set(lengths.values())) > 1:
         raise EvidenceError("the columns do not have the same length", value=str(lengths))
@@ -201,7 +210,7 @@ def read_effects(
 ) -> EffectTable:
     """The estimates and variances of a table.
 
-    Without ``measure`` the table has ``study``, ``yi`` and ``vi`` (or ``se``, or ``ci_low`` and ``ci_high`` at 95 %, on
+    Without ``measure`` the table has ``study``, ``yi`` and ``vi`` (or ``se``, ``sei``, or ``ci_low`` and ``ci_high`` at 95 %, on
     the scale of yi). With it, the raw columns of that measure (see :mod:`opentrd.evidence.effect`).
     ``missing``: a row with an empty cell is an ``error``, or is left out and listed in ``unread`` (``list``).
     Raises EvidenceError with file, row, field, value, what was expected and what to do.
@@ -313,17 +322,19 @@ def _two_errors(raw: RawTable) -> list[str]:
 
 def _computed_columns(raw: RawTable) -> tuple[str, ...]:
     raw.text("yi", "give yi and vi, or choose a measure for the raw numbers (--measure OR, MD, SMD, ...)")
-    for names in (("vi",), ("se",), ("ci_low", "ci_high")):
+    for names in (("vi",), ("se",), ("sei",), ("ci_low", "ci_high")):
         if all(name in raw.columns for name in names):
             return ("yi", *names)
-    raw.text("vi", "give the sampling variance as vi, or se, or ci_low and ci_high")
+    raw.text(
+        "vi", "give the sampling variance as vi, or its standard error as se or sei, or ci_low and ci_high"
+    )
     raise AssertionError("unreachable")
 
 
 def _computed(columns: Columns) -> tuple[Floats, Floats]:
     """Estimates with variances that the table gives; a variance must be above zero."""
     yi = columns["yi"]
-    for name, what in (("vi", "variance"), ("se", "standard error")):
+    for name, what in (("vi", "variance"), ("se", "standard error"), ("sei", "standard error")):
         if name in columns.values:
             columns.require(
                 columns[name] > 0, name, f"the {what} of a study must be above zero", "a number above 0",

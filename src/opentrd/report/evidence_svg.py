@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 from markupsafe import Markup, escape
 
+from opentrd.evidence.arguments import file_of
 from opentrd.report import charts
 from opentrd.report import evidence_words as words
 
@@ -32,7 +33,7 @@ class Drawing(Markup):
 
     def save(self, path: str | Path) -> Path:
         """Write the drawing as an SVG file that stands by itself."""
-        target = Path(path)
+        target = file_of(path)
         style = f"<style>text{{font-family:{charts.FONT};fill:{charts.INK}}}</style>"
         target.write_text(str(self).replace("<defs>", f"{style}<defs>", 1), encoding="utf-8")
         return target

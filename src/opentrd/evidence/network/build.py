@@ -7,6 +7,7 @@ from typing import Any
 from opentrd.evidence.errors import EvidenceError
 from opentrd.evidence.network.arms import studies_from_arms
 from opentrd.evidence.network.contrasts import check_scores, refuse_few, studies_from_contrasts
+from opentrd.evidence.network.position import check_certainty
 from opentrd.evidence.network.read import one_value, read_lines
 from opentrd.evidence.network.structure import Network, sort_names
 
@@ -40,6 +41,7 @@ def build_network(
         )
         measure = measure.upper() if measure else (said.upper() if said else None)
         check_scores(lines, measure)
+        check_certainty(lines)
         if "treatment" in columns and "treatment_1" not in columns:
             if measure is None:
                 raise EvidenceError(

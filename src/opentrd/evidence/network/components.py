@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 from scipy.stats import norm
 
+from opentrd.evidence.arguments import check_level, check_pairs, check_words
 from opentrd.evidence.errors import EvidenceError
 from opentrd.evidence.network.build import build_network
 from opentrd.evidence.network.designs import Q
@@ -147,6 +148,13 @@ def pool_components(
     may do more or less than their sum. Other arguments as in ``pool_network``; the network may have several parts.
     Raises EvidenceError when nothing can be estimated or a named component is not there.
     """
+    check_words(measure=measure, separator=separator, inactive=inactive, zero_cells=zero_cells)
+    check_pairs("interactions", interactions)
+    check_level(level)
+    if not separator:
+        raise EvidenceError(
+            "combinations are written with a separator", field="separator", value=separator, expected="+"
+        )
     if model not in MODELS:
         raise EvidenceError(f"the model {model!r} is not known for networks", expected=", ".join(MODELS))
     network = build_network(

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
+from scipy.stats import norm
 
 from opentrd.evidence.errors import EvidenceError
 from opentrd.evidence.network.read import Line, need_columns, one_value
@@ -22,8 +23,7 @@ _CLOSURE = 1e-3  # largest gap in a loop inside a study when the numbers carry m
 
 def studies_from_contrasts(lines: Sequence[Line]) -> tuple[list[Study], list[str]]:
     """Studies and notes. Raises EvidenceError for every row or study that cannot be used as it stands."""
-    if not any("vi" in line.cells for line in lines) and any("sei" in line.cells for line in lines):
-        lines = [_squared(line) for line in lines]
+    lines = _with_variances(lines)
     need_columns(lines, COLUMNS, "contrasts of a network")
     one_value(
         lines,
@@ -62,12 +62,43 @@ def check_scores(lines: Sequence[Line], measure: str | None) -> None:
     )
 
 
-def _squared(line: Line) -> Line:
-    error = line.number("sei")
+def _with_variances(lines: Sequence[Line]) -> Sequence[Line]:
+    """Rows with vi, where the table has standard errors (se or sei) or 95 % intervals (ci_low, ci_high) instead."""
+    names = {name for line in lines for name in line.cells}
+    if "vi" in names:
+        return lines
+    for field in ("se", "sei"):
+        if field in names:
+            return [_squared(line, field) for line in lines]
+    return [_from_interval(line) for line in lines] if {"ci_low", "ci_high"} <= names else lines
+
+
+def _squared(line: Line, field: str) -> Line:
+    error = line.number(field)
     if error <= 0:
         raise line.fault(
-            "a standard error that is not positive", "sei", "a number above 0", "correct it or remove the row"
+            "a standard error that is not positive", field, "a number above 0", "correct it or remove the row"
         )
+    return Line({**line.cells, "vi": repr(error**2)}, line.row, line.file)
+
+
+def _from_interval(line: Line) -> Line:
+    low, high, effect = line.number("ci_low"), line.number("ci_high"), line.number("yi")
+    if not low < high:
+        raise line.fault(
+            "the lower limit is not below the upper one", "ci_low", "ci_low < ci_high", "correct the row"
+        )
+    if not low <= effect <= high:
+        raise line.fault(
+            "the estimate lies outside its interval", "yi", f"a number from {low:g} to {high:g}",
+            "correct the row; all three are on the scale of the analysis (logarithms for ratios)",
+        )  # fmt: skip
+    if abs((low + high) / 2 - effect) >= 0.1 * (high - low):
+        raise line.fault(
+            "the estimate is not in the middle of its interval", "yi", f"a number near {(low + high) / 2:g}",
+            "ratios are given as logarithms, with their intervals",
+        )  # fmt: skip
+    error = (high - low) / (2 * float(norm.ppf(0.975)))
     return Line({**line.cells, "vi": repr(error**2)}, line.row, line.file)
 
 

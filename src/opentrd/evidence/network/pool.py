@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from opentrd.evidence.arguments import check_level, check_names, check_truth, check_words
 from opentrd.evidence.errors import EvidenceError
 from opentrd.evidence.network import position
 from opentrd.evidence.network.build import build_network
@@ -45,6 +46,9 @@ def pool_network(
     Raises EvidenceError for a table that cannot be used as it stands (disconnected, duplicate arms, a variance that is not
     positive, one study, pairs that contradict each other, mixed scales), with place, value and what to do.
     """
+    check_words(measure=measure, model=model, test=test, reference=reference, zero_cells=zero_cells)
+    check_names("certainty", certainty)
+    check_truth("small_is_good", small_is_good)
     _check_options(model, test, level)
     network = build_network(data, measure, zero_cells=zero_cells, keep_double_zero=keep_double_zero)
     chosen = choose_reference(network, reference)
@@ -123,10 +127,7 @@ def _check_options(model: str, test: str, level: float) -> None:
             expected="z",
             advice="choose test z, or a random-effects model such as REML",
         )
-    if not 0 < level < 1:
-        raise EvidenceError(
-            f"the level {level!r} is not possible", expected="a number between 0 and 1, such as 0.95"
-        )
+    check_level(level)
 
 
 def _check_certainty(network: Network, certainty: dict[str, str]) -> None:
@@ -137,3 +138,9 @@ def _check_certainty(network: Network, certainty: dict[str, str]) -> None:
             expected=", ".join(network.treatments),
             advice="correct the name",
         )
+    for name, word in certainty.items():
+        if position.certainty_word(word) is None:
+            raise EvidenceError(
+                f"the certainty of {name} is not known here", field="certainty", value=str(word),
+                expected=", ".join(position.CERTAINTIES),
+            )  # fmt: skip

@@ -9,8 +9,10 @@ from __future__ import annotations
 
 import statistics
 from collections import Counter
+from collections.abc import Sequence
 from typing import Any
 
+from opentrd.evidence.network.read import Line
 from opentrd.evidence.network.structure import Network, Row, sort_names
 
 # What decides, in treatment-resistant depression, whether trials of two nodes can be compared through a third.
@@ -18,6 +20,27 @@ MODIFIERS = ("definition", "stage", "baseline")
 NOT_ASSESSED = "not assessed"
 NOT_GIVEN = "not given"
 _WEAKEST_FIRST = ("very low", "low", "moderate", "high")
+CERTAINTIES = (*_WEAKEST_FIRST, NOT_ASSESSED)
+
+
+def certainty_word(value: Any) -> str | None:
+    """One of :data:`CERTAINTIES` as it is written here; None for any other word."""
+    word = " ".join(str(value).lower().replace("-", " ").replace("_", " ").split())
+    return word if word in CERTAINTIES else None
+
+
+def check_certainty(lines: Sequence[Line]) -> None:
+    """Raise EvidenceError for a certainty that is none of :data:`CERTAINTIES`, with its place."""
+    for line in lines:
+        for field in ("certainty", "certainty_1", "certainty_2"):
+            word = line.text(field)
+            if word is not None and certainty_word(word) is None:
+                raise line.fault(
+                    "this is no certainty of evidence",
+                    field,
+                    ", ".join(CERTAINTIES),
+                    "correct the cell, or leave it empty",
+                )
 
 
 def positions(network: Network) -> list[dict[str, Any]]:
@@ -50,11 +73,13 @@ def certainty_of(network: Network, given: dict[str, str] | None) -> dict[str, st
     """Treatment -> certainty: as given; else the weakest of the column ``certainty`` over its rows; else not assessed."""
     known = dict.fromkeys(network.treatments, NOT_ASSESSED)
     for name in network.treatments:
-        words = {str(value).strip().lower() for value in _values(network, name, "certainty")}
+        words = {certainty_word(value) or str(value) for value in _values(network, name, "certainty")}
         graded = [word for word in _WEAKEST_FIRST if word in words]
         if words:
             known[name] = graded[0] if graded else "; ".join(sorted(words))
-    return known | {name: str(value) for name, value in (given or {}).items() if name in known}
+    return known | {
+        name: certainty_word(value) or str(value) for name, value in (given or {}).items() if name in known
+    }
 
 
 def transitivity(network: Network, modifiers: tuple[str, ...] = MODIFIERS) -> list[dict[str, Any]]:

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 from scipy.stats import chi2, norm
 
+from opentrd.evidence.arguments import check_words
 from opentrd.evidence.errors import EvidenceError
 from opentrd.evidence.network.estimate import Rows, estimate_tau2
 from opentrd.evidence.network.result import NetworkResult
@@ -112,6 +113,7 @@ def regress_network(result: NetworkResult, covariate: str, slopes: str = "common
     """
     if slopes not in SLOPES:
         raise EvidenceError(f"slopes {slopes!r} is not known", expected=" or ".join(SLOPES))
+    check_words(covariate=covariate)
     values = np.array([_value(study, covariate) for study in result.network.studies])
     if np.ptp(values) == 0:
         raise EvidenceError(

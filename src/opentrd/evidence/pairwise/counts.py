@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 from scipy.stats import chi2, norm
 
+from opentrd.evidence.arguments import check_level
 from opentrd.evidence.effect import effect_sizes
 from opentrd.evidence.effect_binary import COLUMNS, cells
 from opentrd.evidence.effect_checks import Columns, Floats, Truths
@@ -58,6 +59,7 @@ def mantel_haenszel(source: Source, measure: str = "OR", *, level: float = 0.95)
     correction; only Q, which needs an estimate for each study, adds 1/2 in studies with a zero cell and leaves out
     studies without events (or with events only). Raises EvidenceError when no study holds information.
     """
+    check_level(level)
     if measure not in ("OR", "RR", "RD"):
         raise EvidenceError(
             "Mantel-Haenszel does not pool this measure",
@@ -102,6 +104,7 @@ def peto(source: Source, *, level: float = 0.95) -> CountResult:
 
     Studies without events, or with events only, hold no information: a note names them.
     """
+    check_level(level)
     columns, study = _columns(source)
     a, b, c, d = cells(columns)
     silent = (a + c == 0) | (b + d == 0)

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy.stats import chi2, f, norm, t
 
+from opentrd.evidence.arguments import check_level
 from opentrd.evidence.errors import EvidenceError
 from opentrd.evidence.pairwise.algebra import Fit, Sets, fit, make_sets
 from opentrd.evidence.pairwise.roots import Floats, Truths
@@ -109,10 +110,7 @@ def pool_sets(
     are made. Raises EvidenceError for variances that are not above zero, and for other shapes.
     """
     test = resolve_test(model, test)
-    if not 0 < level < 1:
-        raise EvidenceError(
-            "this level is not possible", field="level", value=level, expected="between 0 and 1"
-        )
+    check_level(level)
     sets = _sets(yi, vi, mods, has, intercept)
     size = max(1, _CELLS_AT_ONCE // sets.y.shape[1])
     try:

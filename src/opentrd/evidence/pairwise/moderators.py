@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike
 
+from opentrd.evidence.arguments import said
 from opentrd.evidence.effect_checks import Floats, Truths
 from opentrd.evidence.errors import EvidenceError
 from opentrd.evidence.table import MISSING, RawTable, is_number
@@ -85,7 +86,15 @@ def _named(raw: RawTable, mods: Moderators | None) -> list[tuple[str, Floats | t
     if isinstance(mods, Mapping):
         given = {str(name): np.asarray(values) for name, values in mods.items()}
     else:
-        array = np.asarray(mods, dtype=float)
+        try:
+            array = np.asarray(mods, dtype=float)
+        except (TypeError, ValueError):
+            array = np.zeros(())
+        if array.ndim not in (1, 2):
+            raise EvidenceError(
+                "these are no moderators", file=raw.file, field="mods", value=said(mods),
+                expected="names of columns, or columns of numbers with one value for each study",
+            )  # fmt: skip
         array = array[:, None] if array.ndim == 1 else array
         given = {f"moderator {i + 1}": column for i, column in enumerate(array.T)}
     found: list[tuple[str, Floats | tuple[str, ...]]] = []

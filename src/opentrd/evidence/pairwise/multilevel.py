@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 from scipy.stats import chi2, norm, t
 
+from opentrd.evidence.arguments import check_level
 from opentrd.evidence.effect_checks import Floats
 from opentrd.evidence.errors import EvidenceError
 from opentrd.evidence.pairwise.covariance import Blocks, blocks, evaluate, maximise
@@ -88,6 +89,9 @@ def pool_multilevel(
     sampling errors within the outermost cluster. ``model``: REML or ML. ``test``: ``z``, or ``t`` with clusters - p degrees
     of freedom. Raises EvidenceError for a missing column or one cluster only.
     """
+    check_level(level)
+    if isinstance(levels, str):
+        levels = tuple(name.strip() for name in levels.split(",") if name.strip())
     data, x, terms, notes = _prepare(source, mods, model, test)
     raw = data.raw
     names = [raw.text(column) for column in levels]

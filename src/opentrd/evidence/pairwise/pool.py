@@ -8,6 +8,7 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import ArrayLike
 
+from opentrd.evidence.arguments import check_level, check_words
 from opentrd.evidence.errors import EvidenceError
 from opentrd.evidence.pairwise.models import pool_sets, resolve_test
 from opentrd.evidence.pairwise.moderators import Moderators, design, require_rank
@@ -31,11 +32,9 @@ def pool(
 
     Raises EvidenceError for input that cannot be pooled: one study, a variance that is not above zero, text in a number.
     """
+    check_words(model=model, test=test, measure=measure, zero_cells=zero_cells, missing=missing)
     test = resolve_test(model, test)
-    if not 0 < level < 1:
-        raise EvidenceError(
-            "this level is not possible", field="level", value=level, expected="between 0 and 1"
-        )
+    check_level(level)
     data = _data(source, vi, measure, zero_cells, missing)
     made = design(data.raw, mods)
     if made.gaps:

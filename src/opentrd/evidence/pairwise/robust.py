@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 from scipy.stats import t
 
+from opentrd.evidence.arguments import column_of
 from opentrd.evidence.effect_checks import Floats
 from opentrd.evidence.errors import EvidenceError
 from opentrd.evidence.pairwise.result import PairwiseResult, plain
@@ -48,7 +49,9 @@ def cluster_robust(
     degrees of freedom) or CR0. Raises EvidenceError when there are not more clusters than coefficients.
     """
     groups = (
-        result.data.raw.text(cluster) if isinstance(cluster, str) else tuple(str(name) for name in cluster)
+        result.data.raw.text(cluster)
+        if isinstance(cluster, str)
+        else column_of("cluster", cluster, len(result.data))
     )
     working = np.diag(result.data.vi + result.tau2)
     return robust(

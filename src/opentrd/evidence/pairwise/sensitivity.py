@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from opentrd.evidence.arguments import said
 from opentrd.evidence.errors import EvidenceError
 from opentrd.evidence.pairwise.models import PooledSets
 from opentrd.evidence.pairwise.result import PairwiseResult, plain
@@ -67,11 +68,15 @@ def cumulative(result: PairwiseResult, order: Sequence[float] | str | None = Non
     keys = data.raw.numbers(order) if isinstance(order, str) else order
     where = np.arange(len(data))
     if keys is not None:
-        values = np.asarray(keys, dtype=float)
+        try:
+            values = np.asarray(keys, dtype=float)
+        except (TypeError, ValueError):
+            values = np.zeros(())
         if values.shape != where.shape or not np.isfinite(values).all():
             raise EvidenceError(
                 "the order needs one number for each study", file=data.raw.file,
-                field=order if isinstance(order, str) else "order", expected=f"{len(data)} numbers",
+                field=order if isinstance(order, str) else "order", expected=f"the name of a column, or {len(data)} numbers",
+                value=None if isinstance(order, str) else said(order),
             )  # fmt: skip
         where = np.argsort(values, kind="stable")
     has = np.tril(np.ones((len(data), len(data)), dtype=bool)).T

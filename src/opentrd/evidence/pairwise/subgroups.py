@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 from scipy.stats import chi2
 
+from opentrd.evidence.arguments import check_words
 from opentrd.evidence.errors import EvidenceError
 from opentrd.evidence.pairwise.pool import pool
 from opentrd.evidence.pairwise.result import PairwiseResult, plain
@@ -47,6 +48,7 @@ def subgroups(result: PairwiseResult, by: str, *, tau2: str = "separate") -> Sub
     meta-regression on the subgroup, and its omnibus test: better when subgroups are small). A subgroup of one study is
     shown as that study. Raises EvidenceError when there is one subgroup only, or a study has none.
     """
+    check_words(by=by)
     if tau2 not in ("separate", "shared"):
         raise EvidenceError("not known", field="tau2", value=tau2, expected="separate or shared")
     if len(result.terms) > 1:
