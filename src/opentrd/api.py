@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import duckdb
 
 from opentrd.assess import worlds
-from opentrd.assess.plan import Step, leading_to, order, steps, trace_order
+from opentrd.assess.plan import FIT_TRACES, Step, leading_to, order, steps, trace_order
 from opentrd.engines import duckdb as embedded
 from opentrd.engines import is_embedded, open_engine, sqlite
 from opentrd.knowledge.own import Choice, choose
@@ -39,6 +39,10 @@ BROUGHT = ("as_of", "episode", "trial", "verdict", "stage", "finding_count")
 # Findings, domains, options and outcomes: many rows of text a person, listed for up to DETAIL_PERSONS or when asked for.
 FIT = ("finding", "indicator", "domain", "option_scope", "option", "recommendation", "outcome")
 FIT_PERSONS = 2_000  # a chunk, when they are listed for a population
+NO_EDGES = (  # of the trace, where these were not asked for
+    "SELECT CAST(NULL AS VARCHAR) AS person_id, NULL::VARCHAR AS table_name, NULL::VARCHAR AS row_key, "
+    "NULL::VARCHAR AS from_table, NULL::VARCHAR AS from_key, NULL::VARCHAR AS role, NULL::BOOLEAN AS truth WHERE FALSE"
+)
 RESULT_TABLES = (
     *("episode", "trial", "judgement", "verdict", "stage", "question"),
     *("finding", "domain", "option", "recommendation", "outcome"),
@@ -146,9 +150,11 @@ class Assessment:
         """What a row rests on, down to the input rows and the knowledge rows.
 
         ``table`` and ``key`` name a row: ``verdict`` by definition, ``stage`` by ``instrument/item`` (or the instrument
-        for its total), ``trial`` and ``episode`` by their id. ``person_id`` may be left out when the record has one
-        person. Returns one dict per edge: depth, table, key, role, truth and ``row``, the row itself with its
-        source where it is knowledge. Raises KeyError when there is no such row.
+        for its total), ``trial`` and ``episode`` by their id, ``finding`` by ``finding/subject/source``, ``domain`` by its
+        name, ``option`` by ``treatment/role``, ``outcome`` by ``trial_id/measurement_id/rule``; last parts may be left out
+        where they leave one row. ``person_id`` may be left out when the record has one person. Returns one dict per edge:
+        depth, table, key, role, truth, ``row``, the row itself with its source where it is knowledge, and ``origin``, of a
+        row of the record the ``file`` and ``row`` it was read from. Raises KeyError when there is no such row.
         """
         from opentrd.lineage import explain
 
@@ -187,7 +193,8 @@ class Assessment:
                 "persons: there is nothing to explain from. Assess fewer persons, or use the embedded engine."
             )
         for step in trace_order():
-            self.connection.execute(f"CREATE OR REPLACE VIEW assess.{step.table} AS {step.sql}")
+            sql = NO_EDGES if step.table in FIT_TRACES and not self.fit else step.sql
+            self.connection.execute(f"CREATE OR REPLACE VIEW assess.{step.table} AS {sql}")
 
     def report(self, path: str | Path, *, min_count: int = 5) -> Path:
         """Write the pages into the folder ``path`` and return the page to open first."""

@@ -10,7 +10,7 @@ import opentrd
 from opentrd import knowledge
 from opentrd.assess.plan import steps
 from opentrd.knowledge.wording import definition_texts
-from opentrd.lineage import knowledge_rows, person_trace
+from opentrd.lineage import CHAIN_TRACES, knowledge_rows, person_trace
 from opentrd.report import pages
 from opentrd.report.aggregate import NEEDS, aggregate
 
@@ -96,7 +96,7 @@ def write_pages(assessment: Assessment, folder: Path, *, min_count: int = 5) -> 
     patients = [
         (
             _person_tables(connection, person, persons),
-            {"trace": person_trace(connection, person), **shared},
+            {"trace": person_trace(connection, person, CHAIN_TRACES), **shared},
         )
         for person in persons
     ]

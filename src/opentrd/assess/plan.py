@@ -13,7 +13,12 @@ FOLDER = Path(__file__).parent
 # Output tables of the public contract, in the order a reader meets them.
 OUTPUT_TABLES = ("episode", "trial", "judgement", "verdict", "stage", "question", "trace")
 # Made only after the chain has run: over possible worlds, or for an explanation.
-LATE_TABLES = ("question", "trace", "trace_verdict", "trace_stage", "trace_trial")
+LATE_TABLES = (
+    "question", "trace", "trace_verdict", "trace_stage", "trace_trial",
+    "trace_finding", "trace_biology", "trace_sign", "trace_domain", "trace_option", "trace_outcome",
+)  # fmt: skip
+# The part of the trace that stands on tables of the fit.
+FIT_TRACES = ("trace_finding", "trace_biology", "trace_sign", "trace_domain", "trace_option", "trace_outcome")
 # Read once or twice over, and too long to be written down for a population.
 VIEWS = (
     "counted", "domain_reason", "finding", "indicator", "judgement", "score", "switch",

@@ -7,3 +7,9 @@
 SELECT person_id, table_name, row_key, from_table, from_key, role, truth FROM assess.trace_verdict
 UNION ALL SELECT person_id, table_name, row_key, from_table, from_key, role, truth FROM assess.trace_stage
 UNION ALL SELECT person_id, table_name, row_key, from_table, from_key, role, truth FROM assess.trace_trial
+UNION ALL SELECT person_id, table_name, row_key, from_table, from_key, role, truth FROM assess.trace_finding
+UNION ALL SELECT person_id, table_name, row_key, from_table, from_key, role, truth FROM assess.trace_biology
+UNION ALL SELECT person_id, table_name, row_key, from_table, from_key, role, truth FROM assess.trace_sign
+UNION ALL SELECT person_id, table_name, row_key, from_table, from_key, role, truth FROM assess.trace_domain
+UNION ALL SELECT person_id, table_name, row_key, from_table, from_key, role, truth FROM assess.trace_option
+UNION ALL SELECT person_id, table_name, row_key, from_table, from_key, role, truth FROM assess.trace_outcome

@@ -248,6 +248,11 @@ def _name_rows(connection: duckdb.DuckDBPyConnection, table: str, columns: str, 
     # A renamed id may meet an id that was given: repeat until all differ.
     while _one_row(connection, "SELECT count(*) - count(DISTINCT id) FROM row_id")[0]:
         _run(connection, "repeated_id", table=table, columns=columns)
+    connection.execute(
+        "INSERT INTO raw.row_name SELECT ?, i.id, t.source, t.source_row FROM row_id AS i "
+        f"JOIN typed AS t ON t.row_key = i.row_key WHERE t.{given} IS DISTINCT FROM i.id",
+        [table],
+    )
     source = f"(SELECT t.*, i.id AS {table}_id FROM typed AS t JOIN row_id AS i ON i.row_key = t.row_key)"
     _store(connection, table, source, used)
 

@@ -44,12 +44,16 @@ def raw_columns(table: str) -> tuple[str, ...]:
 
 
 def create_raw_tables(connection: duckdb.DuckDBPyConnection) -> None:
-    """Create the empty raw tables, ``raw.kept`` and ``record.unread``."""
+    """Create the empty raw tables, ``raw.kept``, ``raw.row_name`` and ``record.unread``."""
     connection.execute("CREATE SCHEMA IF NOT EXISTS raw; CREATE SCHEMA IF NOT EXISTS record")
     for table in RAW_COLUMNS:
         columns = ", ".join(f'"{name}" VARCHAR' for name in raw_columns(table))
         connection.execute(f"CREATE TABLE IF NOT EXISTS raw.{table} ({columns})")
     connection.execute("CREATE TABLE IF NOT EXISTS raw.kept (table_name VARCHAR)")
+    # Rows of which the record's id is not the one that the source gives: where they stand.
+    connection.execute(
+        "CREATE TABLE IF NOT EXISTS raw.row_name (table_name VARCHAR, row_id VARCHAR, source VARCHAR, source_row VARCHAR)"
+    )
     unread = ", ".join(f'"{name}" {kind}' for name, kind in RECORD_COLUMNS["unread"].items())
     connection.execute(f"CREATE TABLE IF NOT EXISTS record.unread ({unread})")
 
