@@ -47,16 +47,15 @@ def show(console: Console, name: str, pooled: Pooled) -> None:
 
 def _pairwise(console: Console, name: str, pooled: PooledPairwise) -> None:
     result, row = pooled.result, pooled.table()
-    measure = result.data.measure
+    measure = words.read_as(result.data)
     _line(
         console, f"{name}: {row['k']} rows, {words.measure_words(measure)}, {words.model_words(row)}", "bold"
     )
     level = f"{100 * row['level']:g} %"
     if len(result.terms) == 1:
-        _line(
-            console,
-            f"  estimate  {words.estimate(row, measure)}  ({level} interval), p {words.p(row['p_value'])}",
-        )
+        # A proportion or a reliability has no value of no effect that a p could be about.
+        p = f", p {words.p(row['p_value'])}" if words.null_value(measure) is not None else ""
+        _line(console, f"  estimate  {words.estimate(row, measure)}  ({level} interval){p}")
         if row["pi_low"] is not None:
             ends = words.interval(row["pi_low"], row["pi_high"], measure)
             _line(console, f"  a new study would find  {ends}  ({level} prediction interval)")

@@ -63,6 +63,12 @@ def double_arcsine(columns: Columns, policy: str) -> tuple[Floats, Floats]:
     return yi, 1 / (4 * n + 2)
 
 
+def harmonic_mean(n: ArrayLike) -> float:
+    """The harmonic mean of sample sizes, all above 0."""
+    sizes = np.asarray(n, dtype=float)
+    return float(len(sizes) / np.sum(1 / sizes))
+
+
 def from_double_arcsine(yi: ArrayLike, n: ArrayLike) -> Floats:
     """The proportion of a double arcsine; ``n``: for a pooled value the harmonic mean of the sample sizes (Miller)."""
     t, n = 2 * np.asarray(yi, dtype=float), np.asarray(n, dtype=float)

@@ -11,7 +11,7 @@ from opentrd.evidence import EvidenceError, TrimFill, funnel
 from opentrd.evidence.pairwise.result import PairwiseResult
 from opentrd.report import charts
 from opentrd.report import evidence_words as words
-from opentrd.report.evidence_svg import Drawing, intervals
+from opentrd.report.evidence_svg import Axis, Drawing, intervals
 
 Row = Mapping[str, Any]
 # Shades of the contours, from p below 0.01 to p of 0.10 and more.
@@ -28,12 +28,12 @@ def axis_title(measure: str | None) -> str:
 
 def forest(result: PairwiseResult, prefix: str = "forest") -> Drawing:
     """Each study with its weight, then the pooled effect and where a new study would lie."""
-    measure, level = result.data.measure, result.fitted.level
+    measure, level = words.read_as(result.data), result.fitted.level
     heads, cells = _raw_cells(result)
     rows: list[dict[str, Any]] = [
         {
             "name": row["study"], "estimate": row["yi"], "ci_low": row["ci_low"], "ci_high": row["ci_high"],
-            "weight": row["weight"], "cells": cells[place],
+            "weight": row["weight"], "cells": cells[place], "measure": words.read_as(result.data, place),
         }
         for place, row in enumerate(result.studies())
     ]  # fmt: skip
@@ -84,7 +84,7 @@ def one_by_one(
     result: PairwiseResult, rows: Sequence[Row], *, name: str, title: str, said: str, prefix: str
 ) -> Drawing:
     """Rows of estimates (leave-one-out, cumulative, subgroups) above the pooled effect."""
-    measure = result.data.measure
+    measure = words.read_as(result.data)
     shown = [
         {"name": f"{said}{row[name]}", **_pooled(row)} for row in rows if row.get("estimate") is not None
     ]
@@ -101,7 +101,7 @@ def contour_funnel(result: PairwiseResult, filled: TrimFill | None = None, prefi
     import altair as alt
 
     found = funnel(result, levels=(0.99, 0.95, 0.90), filled=filled, steps=60)
-    measure = result.data.measure
+    measure = words.read_as(result.data)
     ratio = words.is_ratio(measure)
     tallest = max(row["se"] for row in found["region"])
     edges = [row["yi"] for row in found["points"]] + [
@@ -121,7 +121,7 @@ def contour_funnel(result: PairwiseResult, filled: TrimFill | None = None, prefi
     scale = (
         alt.Scale(type="log", domain=domain, nice=False) if ratio else alt.Scale(domain=domain, nice=False)
     )
-    x = alt.X("low:Q", title=axis_title(measure), scale=scale, axis=alt.Axis(tickCount=6, grid=False))
+    x = alt.X("low:Q", title=axis_title(measure), scale=scale, axis=_axis(measure, low, high))
     y_scale = alt.Scale(domain=[tallest, 0], nice=False)
     y = alt.Y("se:Q", title="standard error", scale=y_scale, axis=alt.Axis(tickCount=5, grid=False))
     back = [
@@ -130,7 +130,7 @@ def contour_funnel(result: PairwiseResult, filled: TrimFill | None = None, prefi
     ]
     layers: list[Any] = [
         alt.Chart(alt.InlineData(values=back))
-        .mark_area(orient="horizontal", color=_OUTSIDE)
+        .mark_area(orient="horizontal", color=_OUTSIDE if words.null_value(measure) == 0.0 else "#ffffff")
         .encode(x=x, x2="high:Q", y=y)
     ]
     if words.null_value(measure) == 0.0:
@@ -176,6 +176,17 @@ def contour_funnel(result: PairwiseResult, filled: TrimFill | None = None, prefi
     )  # fmt: skip
 
 
+def _axis(measure: str | None, low: float, high: float) -> Any:
+    """The axis of effects of a funnel: of transformed measures labelled with the values that people read."""
+    import altair as alt
+
+    if words.is_ratio(measure) or not words.is_transformed(measure):
+        return alt.Axis(tickCount=6, grid=False)
+    ticks = Axis(low, high, measure).ticks()
+    label = "".join(f"abs(datum.value - {place!r}) < 1e-9 ? '{said}' : " for place, said in ticks) + "''"
+    return alt.Axis(values=[place for place, _ in ticks], labelExpr=label, grid=False)
+
+
 def regression(result: PairwiseResult, prefix: str = "regression") -> Drawing:
     """Effects against one numeric moderator, with the line of the model and its interval."""
     import altair as alt
@@ -185,11 +196,11 @@ def regression(result: PairwiseResult, prefix: str = "regression") -> Drawing:
             "a regression is drawn for one numeric moderator", field="mods", value=", ".join(result.terms[1:]),
             advice="read the table of coefficients",
         )  # fmt: skip
-    measure, moderator = result.data.measure, result.x[:, 1]
+    measure, moderator = words.read_as(result.data), result.x[:, 1]
     ratio = words.is_ratio(measure)
 
-    def shown(value: float | None) -> float | None:
-        return value if value is None or not ratio else float(np.exp(np.clip(value, -300, 300)))
+    def shown(value: float | None, own: str | None = measure) -> float | None:
+        return value if value is None else words.back(min(max(value, -300.0), 300.0) if ratio else value, own)
 
     grid = np.linspace(moderator.min(), moderator.max(), 60)
     line = []
@@ -197,18 +208,19 @@ def regression(result: PairwiseResult, prefix: str = "regression") -> Drawing:
         row = result.predict([at])
         line.append({"x": float(at), **{key: shown(row[key]) for key in ("estimate", "ci_low", "ci_high")}})
     points = [
-        {"x": float(at), "estimate": shown(row["yi"]), "weight": row["weight"]}
-        for at, row in zip(moderator, result.studies(), strict=True)
+        {"x": float(at), "estimate": shown(row["yi"], words.read_as(result.data, i)), "weight": row["weight"]}
+        for i, (at, row) in enumerate(zip(moderator, result.studies(), strict=True))
     ]
     scale = alt.Scale(type="log", nice=False) if ratio else alt.Scale(zero=False)
     x = alt.X(
         "x:Q",
         title=result.terms[1],
         scale=alt.Scale(zero=False, nice=True),
-        axis=alt.Axis(grid=False, tickCount=6),
+        axis=alt.Axis(grid=False, tickCount=6, format="~g"),
     )
-    y = alt.Y("estimate:Q", title=axis_title(measure), scale=scale, axis=alt.Axis(tickCount=6))
-    low = alt.Y("ci_low:Q", title=axis_title(measure), scale=scale)
+    title = axis_title(measure) if ratio else words.measure_words(measure)
+    y = alt.Y("estimate:Q", title=title, scale=scale, axis=alt.Axis(tickCount=6))
+    low = alt.Y("ci_low:Q", title=title, scale=scale)
     band = (
         alt.Chart(alt.InlineData(values=line)).mark_area(color=charts.PALE).encode(x=x, y=low, y2="ci_high:Q")
     )

@@ -27,7 +27,7 @@ _NUMBERS = frozenset({"study", "yi", "vi", "se", "ci_low", "ci_high"})
 
 def content(result: PairwiseResult, name: str, question: Question) -> dict[str, Any]:
     """What the template prints."""
-    table, measure = result.table(), result.data.measure
+    table, measure = result.table(), words.read_as(result.data)
     level = f"{100 * table['level']:g} %"
     plain = len(result.terms) == 1
     rest, why_not = _rest(result)
@@ -44,7 +44,8 @@ def content(result: PairwiseResult, name: str, question: Question) -> dict[str, 
             result, rest, name="study", title="Without each study in turn", said="without ", prefix="without"
         ) if rest and plain else None,
         "influence": _influence(result),
-        "small": small_study_rows(result), "few": result.k < FEW_FOR_ASYMMETRY,
+        "small": [_small(row, measure) for row in small_study_rows(result)], "no_effect": words.null_value(measure) is not None,
+        "few": result.k < FEW_FOR_ASYMMETRY,
         "funnel": possible(lambda: charts.contour_funnel(result, possible(lambda: trim_fill(result)))) if plain else None,
         "certainty": pairwise_certainty(result, name, question),
         "studies": _studies(result), "study_columns": _extra_columns(result),
@@ -53,7 +54,7 @@ def content(result: PairwiseResult, name: str, question: Question) -> dict[str, 
 
 def headline(result: PairwiseResult) -> str:
     """The result in one line: ``Risk ratio 0.49 (95 % interval 0.33 to 0.73)``."""
-    table, measure = result.table(), result.data.measure
+    table, measure = result.table(), words.read_as(result.data)
     said = words.measure_words(measure)
     said = said[:1].upper() + said[1:]
     if len(result.terms) > 1:
@@ -63,10 +64,11 @@ def headline(result: PairwiseResult) -> str:
 
 
 def _facts(result: PairwiseResult, table: Row, level: str) -> list[tuple[str, str]]:
-    measure = result.data.measure
+    measure = words.read_as(result.data)
     facts = [("Rows pooled", str(result.k)), ("Model", words.model_words(table))]
     if len(result.terms) == 1:
-        facts.append(("p", words.p(table["p_value"])))
+        if words.null_value(measure) is not None:
+            facts.append(("p", words.p(table["p_value"])))
         if table["pi_low"] is not None:
             facts.append(
                 (
@@ -153,16 +155,26 @@ def small_study_rows(result: PairwiseResult) -> list[dict[str, Any]]:
     return rows
 
 
+def _small(row: Row, measure: str | None) -> dict[str, Any]:
+    """A row on small studies as it is printed: the effect as people read it, p where there is a value of no effect."""
+    about_effect = row["estimate"] is not None and not str(row["method"]).startswith("Egger")
+    shown = not about_effect or words.null_value(measure) is not None
+    return {
+        **row, "effect": "" if row["estimate"] is None else words.estimate(row, measure),
+        "p": words.p(row["p_value"]) if shown else "",
+    }  # fmt: skip
+
+
 def _extra_columns(result: PairwiseResult) -> list[str]:
     return [name for name in result.data.raw.columns if name not in _NUMBERS]
 
 
 def _studies(result: PairwiseResult) -> list[dict[str, Any]]:
-    measure, raw = result.data.measure, result.data.raw
+    raw = result.data.raw
     return [
         {
             "row": row["row"], "study": row["study"], "yi": words.number(row["yi"]), "se": words.number(row["se"]),
-            "effect": f"{words.shown(row['yi'], measure)} ({words.interval(row['ci_low'], row['ci_high'], measure)})",
+            "effect": words.estimate({**row, "estimate": row["yi"]}, words.read_as(result.data, place)),
             "weight": f"{row['weight']:.1f} %", "residual": words.number(row["standardised_residual"]),
             "cells": [raw.columns[name][place] for name in _extra_columns(result)],
         }

@@ -58,13 +58,31 @@ class Axis:
         """Places on the analysis scale with their labels."""
         if words.is_ratio(self.measure):
             return [(math.log(ratio), f"{ratio:g}") for ratio in _ratios(_exp(self.low), _exp(self.high))]
+        if words.is_transformed(self.measure):
+            return self._natural_ticks()
         step = _step(self.high - self.low)
         first = math.ceil(self.low / step - 1e-9)
         places = [step * place for place in range(first, math.floor(self.high / step + 1e-9) + 1)]
         return [(place, self._label(round(place, 10))) for place in places]
 
-    def _label(self, place: float) -> str:
-        value = words.back(place, self.measure)
+    def _natural_ticks(self) -> list[tuple[float, str]]:
+        """Round values as people read them (proportions, correlations), where they lie on the analysis scale."""
+        first, last = words.back(self.low, self.measure), words.back(self.high, self.measure)
+        if not last > first:
+            return []
+        step = _step(last - first)
+        found = []
+        for place in range(math.ceil(first / step + 1e-9), math.floor(last / step - 1e-9) + 1):
+            low, high = self.low, self.high
+            for _ in range(60):  # halving: every way back rises
+                middle = (low + high) / 2
+                low, high = (
+                    (middle, high) if words.back(middle, self.measure) < place * step else (low, middle)
+                )
+            found.append(((low + high) / 2, self._label(round(place * step, 10))))
+        return found
+
+    def _label(self, value: float) -> str:
         return f"{value:.3g}".replace("-", "−")
 
 
@@ -117,7 +135,7 @@ def intervals(
     """One line a row: name, cells, interval, and the numbers.
 
     ``rows``: ``name``; ``estimate``, ``ci_low``, ``ci_high`` on the analysis scale (None: ``note`` stands in their place);
-    optional ``cells`` (texts under ``heads``), ``weight`` (per cent, sizes the square), ``kind``: ``study``, ``pooled`` (a
+    optional ``measure`` (of this row, where its way back is its own), ``cells`` (texts under ``heads``), ``weight`` (per cent, sizes the square), ``kind``: ``study``, ``pooled`` (a
     diamond), ``prediction`` (a bar with ends), ``head`` (a name alone), ``open`` (an open square).
     """
     letters = max((min(len(str(row["name"])), _NAME_LETTERS) for row in rows), default=0)
@@ -160,6 +178,7 @@ def intervals(
 
 
 def _value(row: Row, measure: str | None) -> str:
+    measure = row.get("measure", measure)
     if row.get("kind") == "head":
         return ""
     if row.get("estimate") is None:

@@ -9,6 +9,8 @@ from typing import Any
 import numpy as np
 
 from opentrd.evidence.effect import MEASURES
+from opentrd.evidence.effect_single import from_double_arcsine, harmonic_mean
+from opentrd.evidence.table import EffectTable
 
 Row = Mapping[str, Any]
 NONE = "none"
@@ -28,6 +30,8 @@ def measure_words(measure: str | None) -> str:
     if measure is None:
         return "effect as given"
     known = MEASURES.get(measure.upper())
+    if known is not None and known.scale == "own" and not isinstance(measure, DoubleArcsine):
+        return f"{known.label}, not turned back"
     return known.label if known else measure
 
 
@@ -45,9 +49,42 @@ def null_value(measure: str | None) -> float | None:
     return None
 
 
+class DoubleArcsine(str):
+    """The name ``PFT`` with the sample size ``n`` that the way back to a proportion needs: of a study its own, of a pooled
+    value the harmonic mean of all (Miller, Am Stat 1978;32:138)."""
+
+    n: float
+
+    def __new__(cls, n: float) -> DoubleArcsine:
+        """The measure for one sample size."""
+        made = super().__new__(cls, "PFT")
+        made.n = n
+        return made
+
+
+def read_as(data: EffectTable, row: int | None = None) -> str | None:
+    """The measure of a table with what its way back needs; ``row``: for one study instead of pooled values."""
+    if data.measure != "PFT" or "n" not in data.raw.columns or not data.raw.is_numeric("n"):
+        return data.measure
+    n = data.raw.numbers("n")
+    if not (np.isfinite(n) & (n > 0)).all():
+        return data.measure
+    return DoubleArcsine(float(n[row]) if row is not None else float(harmonic_mean(n)))
+
+
+def is_transformed(measure: str | None) -> bool:
+    """Whether values are pooled on another scale than people read, and can be said on theirs."""
+    known = MEASURES.get((measure or "").upper())
+    if known is None or known.scale == "identity":
+        return False
+    return known.scale != "own" or isinstance(measure, DoubleArcsine)
+
+
 def back(value: float, measure: str | None) -> float:
     """A value of the analysis scale on the scale that people read."""
     known = MEASURES.get((measure or "").upper())
+    if isinstance(measure, DoubleArcsine):
+        return float(from_double_arcsine(value, measure.n))
     with np.errstate(over="ignore"):
         return value if known is None else float(known.back(value))
 

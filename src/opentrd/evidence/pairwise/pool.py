@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from opentrd.evidence.arguments import check_level, check_words
+from opentrd.evidence.effect_single import harmonic_mean
 from opentrd.evidence.errors import EvidenceError
 from opentrd.evidence.pairwise.models import pool_sets, resolve_test
 from opentrd.evidence.pairwise.moderators import Moderators, design, require_rank
@@ -92,6 +93,17 @@ def _data(
     return read_effects({"study": names, "yi": yi, "vi": variances}, missing=missing)
 
 
+def _double_arcsine_warning(data: EffectTable) -> str:
+    """Schwarzer, Chemaitelly, Abu-Raddad & Rücker, Res Synth Methods 2019;10:476-483."""
+    if "n" not in data.raw.columns or not data.raw.is_numeric("n"):
+        return "double arcsines are shown as they are: the way back to proportions needs a column n"
+    n = data.raw.numbers("n")
+    return (
+        f"the pooled double arcsine is turned back with the harmonic mean of the sample sizes ({harmonic_mean(n):.4g}; they "
+        f"lie between {np.min(n):g} and {np.max(n):g}); where sizes differ much this can mislead (Schwarzer 2019): compare PLO"
+    )
+
+
 def _warnings(result: PairwiseResult) -> tuple[str, ...]:
     """What a reader of the result has to know."""
     f, data = result.fitted, result.data
@@ -112,6 +124,8 @@ def _warnings(result: PairwiseResult) -> tuple[str, ...]:
             said.append(
                 "the Knapp-Hartung standard error is smaller than that of the z test; test knapp-hartung-adhoc prevents this"
             )
+    if data.measure == "PFT":
+        said.append(_double_arcsine_warning(data))
     if f.model != "common" and result.k < 5:
         said.append(f"with {result.k} studies the variance between studies is hardly known")
     return tuple(said)
