@@ -6,6 +6,7 @@ import json
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pyarrow as pa
 import pytest
@@ -73,3 +74,33 @@ def test_the_facts_are_loaded_once(record_folder: Path, monkeypatch: pytest.Monk
     only = opentrd.assess(record, engine="duckdb", definitions="two_adequate_trials")
     assert {row["definition"] for row in only.verdict.rows()} == {"two_adequate_trials"}
     assert len(opentrd.assess(record, engine="duckdb").verdict) > len(loads) == 3
+
+
+def assessed(folder: Path, out: Path, *options: str) -> dict[str, Any]:
+    """Run the command and return what ``run.json`` says."""
+    code = "from opentrd.cli import main; main()"
+    asked = [sys.executable, "-c", code, "assess", str(folder), "--out", str(out), "--quiet", *options]
+    subprocess.run(asked, check=True, capture_output=True)
+    made: dict[str, Any] = json.loads((out / "run.json").read_text(encoding="utf-8"))
+    return made
+
+
+def test_tables_can_be_had_without_pages(record_folder: Path, tmp_path: Path) -> None:
+    with_pages = assessed(record_folder, tmp_path / "out")
+    without = assessed(record_folder, tmp_path / "out", "--no-pages")
+    assert with_pages["pages"] == ["index.html", "person-1.html"]
+    assert without["pages"] == []
+    assert without["tables"] == with_pages["tables"]
+    assert not list((tmp_path / "out").glob("*.html"))  # those of the run before would be of another run
+
+
+def test_a_page_without_fit_says_that_suicide_risk_was_not_looked_at(
+    record_folder: Path, tmp_path: Path
+) -> None:
+    made = assessed(record_folder, tmp_path / "out", "--no-fit")
+    page = (tmp_path / "out" / "person-1.html").read_text(encoding="utf-8")
+    assert "Suicide risk: not looked at" in page
+    assert "finding" not in made["tables"]
+    assert not (tmp_path / "out" / "evidence").exists()
+    assessed(record_folder, tmp_path / "out")
+    assert "not looked at" not in (tmp_path / "out" / "person-1.html").read_text(encoding="utf-8")

@@ -204,9 +204,11 @@ class Assessment:
         return write_pages(self, Path(path), min_count=min_count)
 
     def write(
-        self, path: str | Path, *, min_count: int = 5, judgements: bool = False, cohort_id: int | None = None
-    ) -> Path:
-        """Write tables, ``unread.csv``, ``run.json`` and the pages into the folder ``path``; return the first page.
+        self, path: str | Path, *, min_count: int = 5, judgements: bool = False, cohort_id: int | None = None,
+        pages: bool = True,
+    ) -> Path:  # fmt: skip
+        """Write tables, ``unread.csv``, ``run.json`` and the pages into the folder ``path``; return the first page
+        (without ``pages``: the folder of the tables).
 
         ``cohort_id`` adds ``tables/cohort.parquet``, an OMOP cohort table of those who certainly meet each definition,
         numbered from it on (``opentrd.cohort``).
@@ -214,7 +216,9 @@ class Assessment:
         from opentrd.output import write_output
 
         self.check_current()
-        return write_output(self, Path(path), min_count=min_count, judgements=judgements, cohort_id=cohort_id)
+        return write_output(
+            self, Path(path), min_count=min_count, judgements=judgements, cohort_id=cohort_id, pages=pages
+        )
 
 
 def assess(

@@ -99,6 +99,9 @@ def assess(
             metavar="GRID.csv|default", help="Count every variant of a grid of definitions (parameter,value)."
         ),
     ] = None,
+    pages: Annotated[
+        bool, typer.Option("--pages/--no-pages", help="Draw the pages, or write tables only.")
+    ] = True,
     quiet: Quiet = False,
 ) -> None:
     """Assess a record: trials, verdicts by every definition, stages, questions, and a page to check them on."""
@@ -133,8 +136,10 @@ def assess(
         )
         if grid is not None:
             result.multiverse(grid, progress=lambda what: status.update(f"counting: {what} ..."))
-        status.update("writing tables and pages ...")
-        page = result.write(out_dir, min_count=min_count, judgements=judgements, cohort_id=cohort_id)
+        status.update(f"writing tables{' and pages' if pages else ''} ...")
+        page = result.write(
+            out_dir, min_count=min_count, judgements=judgements, cohort_id=cohort_id, pages=pages
+        )
         if results_schema is not None:
             status.update("writing the cohort table ...")
             cohort.write_database(result, inputs[0], results_schema)
@@ -143,7 +148,8 @@ def assess(
         out.print(
             f"{persons} assessed; {record.unread:,} notes on what was not understood ({out_dir / 'unread.csv'})."
         )
-        out.print(f"Page:   {page}")
+        if pages:
+            out.print(f"Page:   {page}")
         out.print(f"Tables: {out_dir / 'tables'}")
 
 

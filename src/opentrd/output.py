@@ -38,9 +38,16 @@ _PAGE = re.compile(r"index\.html|person-\d+\.html")
 
 
 def write_output(
-    assessment: Assessment, folder: Path, *, min_count: int, judgements: bool, cohort_id: int | None = None
+    assessment: Assessment,
+    folder: Path,
+    *,
+    min_count: int,
+    judgements: bool,
+    cohort_id: int | None = None,
+    pages: bool = True,
 ) -> Path:
-    """Write ``tables/*.parquet``, ``unread.csv``, ``run.json`` and the pages; return the first page."""
+    """Write ``tables/*.parquet``, ``unread.csv``, ``run.json`` and the pages; return the first page, or without ``pages`` the
+    folder of the tables."""
     connection = assessment.connection
     tables = folder / "tables"
     tables.mkdir(parents=True, exist_ok=True)
@@ -96,10 +103,10 @@ def write_output(
         else "all tables",
         "seconds": assessment.seconds,
     }
-    page = assessment.report(folder, min_count=min_count)
-    run["pages"] = sorted(path.name for path in folder.glob("*.html") if _PAGE.fullmatch(path.name))
+    first = assessment.report(folder, min_count=min_count) if pages else tables
+    run["pages"] = sorted(path.name for path in folder.glob("*.html") if pages and _PAGE.fullmatch(path.name))
     (folder / "run.json").write_text(json.dumps(run, indent=2) + "\n", encoding="utf-8")
-    return page
+    return first
 
 
 def _clear(folder: Path) -> None:

@@ -11,7 +11,7 @@ from opentrd import knowledge
 from opentrd.assess.plan import steps
 from opentrd.knowledge.wording import definition_texts
 from opentrd.lineage import CHAIN_TRACES, knowledge_rows, person_trace
-from opentrd.report import pages
+from opentrd.report import pages, patient
 from opentrd.report.aggregate import NEEDS, aggregate
 
 if TYPE_CHECKING:
@@ -60,6 +60,7 @@ def write_pages(assessment: Assessment, folder: Path, *, min_count: int = 5) -> 
         "knowledge_digest": knowledge.digest(),
         "min_count": min_count,
         "unread_rows": assessment.record.unread,
+        "fit": assessment.fit,
         "adequacy": _rows(
             connection,
             "SELECT min_days, meaning FROM knowledge.adequacy_rule WHERE adequacy_rule = 'atrq_42'",
@@ -86,7 +87,7 @@ def write_pages(assessment: Assessment, folder: Path, *, min_count: int = 5) -> 
         "findings": _facts(connection, "finding", "finding"),
         "domains": _facts(connection, "domain", "domain"),
         "treatments": _facts(connection, "treatment", "treatment"),
-        "option_evidence": _evidence(connection, folder),
+        "option_evidence": _evidence(connection, folder) if assessment.fit else {},
         "safety_rules": _facts(connection, "safety_rule", "rule"),
     }
     persons = [
@@ -95,7 +96,7 @@ def write_pages(assessment: Assessment, folder: Path, *, min_count: int = 5) -> 
     ]
     patients = [
         (
-            _person_tables(connection, person, persons),
+            _person_tables(connection, person, persons, assessment.fit),
             {"trace": person_trace(connection, person, CHAIN_TRACES), **shared},
         )
         for person in persons
@@ -123,7 +124,7 @@ def _evidence(connection: duckdb.DuckDBPyConnection, folder: Path) -> dict[str, 
 
 
 def _person_tables(
-    connection: duckdb.DuckDBPyConnection, person_id: str, persons: list[str]
+    connection: duckdb.DuckDBPyConnection, person_id: str, persons: list[str], fit: bool
 ) -> dict[str, Rows]:
     tables = {
         name: _rows(connection, f"SELECT * FROM record.{name} WHERE person_id = ? ORDER BY ALL", [person_id])
@@ -132,7 +133,7 @@ def _person_tables(
     tables |= {
         name: _rows(connection, f"SELECT * FROM assess.{name} WHERE person_id = ? ORDER BY ALL", [person_id])
         for name in _RESULT_TABLES
-        if name in steps()
+        if name in steps() and (fit or name not in patient.FIT_TABLES)
     }
     tables["kept"] = _rows(connection, "SELECT table_name FROM record.kept ORDER BY table_name")
     tables["unread"] = _notes(connection, persons)
