@@ -10,9 +10,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
-from typing import Any, cast
 
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from opentrd.report import charts
 from opentrd.report.adequacy import NO_RULE
@@ -24,7 +23,13 @@ MOST_LANES = 18
 MOST_PANELS = 4
 LABELLED_POINTS = 9
 
-SHADES = {True: charts.SOLID, False: charts.HATCH, None: charts.DOTS, NO_RULE: charts.PALE}
+# Space above the first panel, for the words "as of" and the episodes.
+TOP = 16
+# Labels of the time axis that have room beside each other.
+MOST_TICKS, MOST_YEARS = 8, 12
+MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+
+SHADES = {True: "solid", False: "hatch", None: "dots", NO_RULE: "pale"}
 
 
 @dataclass(frozen=True)
@@ -86,6 +91,43 @@ def dates_of(timeline: Timeline) -> list[date]:
     return days
 
 
+@dataclass(frozen=True)
+class _Scale:
+    """Days as places on the axis, from ``first`` at 0 to ``last`` at ``PLOT_WIDTH``."""
+
+    first: date
+    last: date
+
+    def at(self, when: date) -> float:
+        return (when - self.first).days / (self.last - self.first).days * PLOT_WIDTH
+
+    def ticks(self) -> list[tuple[date, str]]:
+        """Days with their labels, which differ from each other and have room."""
+        days = (self.last - self.first).days
+        if days > 4 * 366:
+            every = -(-(self.last.year - self.first.year) // MOST_YEARS)
+            years = range(self.first.year, self.last.year + 1)
+            found = [(date(year, 1, 1), str(year)) for year in years if year % every == 0]
+        elif days > 4 * 31:
+            every = next(step for step in (1, 2, 3, 6) if days / (30 * step) <= MOST_TICKS or step == 6)
+            months = [
+                (year, month) for year in range(self.first.year, self.last.year + 1) for month in range(1, 13)
+            ]
+            found = [
+                (date(year, month, 1), f"{MONTHS[month - 1]} {year}")
+                for year, month in months
+                if (month - 1) % every == 0
+            ]
+        else:
+            every = next(step for step in (7, 14, 28) if days / step <= MOST_TICKS - 2 or step == 28)
+            begin = self.first + timedelta(days=-self.first.weekday() % 7)
+            found = [
+                (day, f"{day.day} {MONTHS[day.month - 1]} {day.year}")
+                for day in (begin + timedelta(days=step) for step in range(0, days, every))
+            ]
+        return [(day, text) for day, text in found if self.first <= day <= self.last]
+
+
 def draw(timeline: Timeline, prefix: str, title: str, description: str) -> Markup | None:
     """The timeline as an inline SVG, or None when nothing in it has a date."""
     if not any(lane.bars or lane.ticks for lane in timeline.lanes) and not timeline.panels:
@@ -93,155 +135,144 @@ def draw(timeline: Timeline, prefix: str, title: str, description: str) -> Marku
     days = dates_of(timeline)
     if not days:
         return None
-    import altair as alt
-
     first, last = min(days), max(days)
     margin = timedelta(days=max(7, (last - first).days // 50))
+    scale = _Scale(first - margin, last + margin)
     panels_height = PANEL * len(timeline.panels)
-    height = 16 + panels_height + LANE * len(timeline.lanes) + 4
-    long = (last - first).days > 4 * 366
-    axis = alt.Axis(
-        title=None,
-        format="%Y" if long else "%b %Y",
-        grid=True,
-        labelPadding=4,
-        labelFlush=False,
-        tickCount="year" if long else 8,
-    )
-    x = alt.X(
-        "start:T",
-        axis=axis,
-        scale=alt.Scale(type="utc", domain=[str(first - margin), str(last + margin)], nice=False),
-    )
-    scale = alt.Scale(domain=[0, height], range=[0, height], nice=False, zero=False)
-    y, y2 = alt.Y("y:Q", scale=scale, axis=None), "y2:Q"
-
-    def layer(rows: list[dict[str, Any]]) -> Any:
-        return alt.Chart(cast(Any, {"values": rows}))
-
-    parts: list[Any] = []
-    bands = _bands(timeline, height)
-    if bands:
-        parts.append(layer(bands).mark_rect(fill="#f1eee6").encode(x=x, x2="end:T", y=y, y2=y2))
-        parts.append(
-            layer(bands)
-            .mark_text(align="left", dx=3, dy=9, fontSize=11, fontStyle="italic", color="#5c564a")
-            .encode(x=x, y=y, text="name:N")
-        )
-    lines = [{"y": at} for at in _separators(timeline, panels_height)]
-    parts.append(layer(lines).mark_rule(color=charts.FAINT).encode(y=y))
-    parts += _panel_layers(layer, timeline, x, y)
-    certain, possible, ticks, names = _lane_rows(timeline, 16 + panels_height, last)
-    if possible:
-        parts.append(
-            layer(possible)
-            .mark_rect(stroke=charts.SOLID, strokeDash=[3, 2.5], strokeWidth=1, fill="#ffffff")
-            .encode(x=x, x2="end:T", y=y, y2=y2)
-        )
-    if certain:
-        parts.append(
-            layer(certain)
-            .mark_rect(stroke=charts.SOLID, strokeWidth=1)
-            .encode(x=x, x2="end:T", y=y, y2=y2, fill=alt.Fill("shade:N", scale=None))
-        )
-    if ticks:
-        parts.append(layer(ticks).mark_rule(color="#ffffff", strokeWidth=3).encode(x=x, y=y, y2=y2))
-        parts.append(layer(ticks).mark_rule(color=charts.INK, strokeWidth=1.2).encode(x=x, y=y, y2=y2))
-    parts.append(
-        layer(names)
-        .mark_text(align="right", baseline="middle", fontSize=13, color=charts.INK)
-        .encode(x=alt.value(-10), y=y, text="name:N")
-    )
-    parts.append(
-        layer(names)
-        .mark_text(align="left", baseline="middle", fontSize=12, color=charts.INK)
-        .encode(x=alt.value(PLOT_WIDTH + 8), y=y, text="note:N")
-    )
-    if timeline.as_of is not None:
-        at = [{"start": str(timeline.as_of), "y": 0, "y2": height, "name": "as of"}]
-        parts.append(layer(at).mark_rule(color=charts.INK, strokeDash=[1, 2]).encode(x=x, y=y, y2=y2))
-        parts.append(
-            layer(at)
-            .mark_text(align="right", dx=-3, dy=9, fontSize=11, fontStyle="italic", color=charts.INK)
-            .encode(x=x, y=y, text="name:N")
-        )
-    chart = charts.base_config(alt.layer(*parts).properties(width=PLOT_WIDTH, height=height))
-    return charts.from_altair(chart, prefix, title, description)
-
-
-def _bands(timeline: Timeline, height: float) -> list[dict[str, Any]]:
-    return [
-        {"start": str(start), "end": str(end + timedelta(days=1)), "y": 0, "y2": height, "name": name}
-        for name, start, end in timeline.episodes
+    height = TOP + panels_height + LANE * len(timeline.lanes) + 4
+    parts = [_bands(timeline, scale, height), _axis(scale, height)]
+    parts += [_line(0, y, PLOT_WIDTH, y, charts.FAINT) for y in _separators(timeline, panels_height)]
+    parts += [_panel(panel, TOP + PANEL * place, scale) for place, panel in enumerate(timeline.panels)]
+    parts += [
+        _lane(lane, TOP + panels_height + LANE * place, scale, last, prefix)
+        for place, lane in enumerate(timeline.lanes)
     ]
+    if timeline.as_of is not None:
+        x = scale.at(timeline.as_of)
+        parts.append(_line(x, 0, x, height, charts.INK, dashes="1 2"))
+        parts.append(_text(x - 3, 12, "as of", 11, "end", italic=True))
+    left = max(24, *(_width(name, 13) + 14 for name in _names(timeline)))
+    right = max(24, *(_width(lane.note, 12) + 12 for lane in timeline.lanes), 0)
+    body = f'<g transform="translate({left:.0f},2)">{"".join(parts)}</g>'
+    size = (round(left) + PLOT_WIDTH + round(right), height + 26)
+    return charts.figure(*size, body, prefix=prefix, title=title, description=description)
+
+
+def _names(timeline: Timeline) -> list[str]:
+    return [lane.name for lane in timeline.lanes] + [_range(panel) for panel in timeline.panels] + [""]
+
+
+def _range(panel: Panel) -> str:
+    return f"{panel.name} ({panel.low:g}–{panel.high:g})"
+
+
+def _width(text: str, size: float) -> float:
+    """The room that a text takes, as a sans-serif of this size has it, rather more than less."""
+    return (
+        sum(
+            0.32 if c in " ijlftr.,;:|!'()-/" else 0.8 if c in "mwMW%@" or c.isupper() else 0.57 for c in text
+        )
+        * size
+    )
+
+
+def _line(
+    x1: float, y1: float, x2: float, y2: float, color: str, *, width: float = 1, dashes: str = ""
+) -> str:
+    dashed = f' stroke-dasharray="{dashes}"' if dashes else ""
+    return (
+        f'<line x1="{x1:.1f}" y1="{y1:.1f}" x2="{x2:.1f}" y2="{y2:.1f}" stroke="{color}" '
+        f'stroke-width="{width:g}"{dashed}/>'
+    )
+
+
+def _text(
+    x: float, y: float, text: str, size: float, anchor: str, *, italic: bool = False, color: str = charts.INK
+) -> str:
+    slant = ' font-style="italic"' if italic else ""
+    return (
+        f'<text x="{x:.1f}" y="{y:.1f}" font-size="{size:g}" text-anchor="{anchor}" fill="{color}"{slant}>'
+        f"{escape(text)}</text>"
+    )
+
+
+def _box(x1: float, x2: float, y1: float, y2: float, fill: str, more: str = "") -> str:
+    return f'<rect x="{x1:.1f}" y="{y1:.1f}" width="{max(x2 - x1, 1):.1f}" height="{y2 - y1:.1f}" fill="{fill}"{more}/>'
+
+
+def _axis(scale: _Scale, height: float) -> str:
+    parts = []
+    for day, text in scale.ticks():
+        x = scale.at(day)
+        parts.append(_line(x, 0, x, height, charts.FAINT) + _line(x, height, x, height + 5, charts.LINE))
+        parts.append(_text(x, height + 19, text, 12, "middle"))
+    return "".join(parts) + _line(0, height, PLOT_WIDTH, height, charts.LINE)
+
+
+def _bands(timeline: Timeline, scale: _Scale, height: float) -> str:
+    """The episodes behind everything else."""
+    parts = []
+    for name, start, end in timeline.episodes:
+        x1, x2 = scale.at(start), scale.at(end + timedelta(days=1))
+        parts.append(_box(x1, x2, 0, height, "#f1eee6"))
+        parts.append(_text(x1 + 3, 12, name, 11, "start", italic=True, color="#5c564a"))
+    return "".join(parts)
 
 
 def _separators(timeline: Timeline, panels_height: float) -> list[float]:
-    top = 16.0
-    panels = [top + PANEL * place for place in range(1, len(timeline.panels) + 1)]
-    return [*panels, *(top + panels_height + LANE * place for place in range(1, len(timeline.lanes) + 1))]
+    panels = [TOP + PANEL * place for place in range(1, len(timeline.panels) + 1)]
+    return [*panels, *(TOP + panels_height + LANE * place for place in range(1, len(timeline.lanes) + 1))]
 
 
-def _panel_layers(layer: Any, timeline: Timeline, x: Any, y: Any) -> list[Any]:
-    """One small line chart per scale: its name and range at the left, values written at the points."""
-    import altair as alt
+def _panel(panel: Panel, y: float, scale: _Scale) -> str:
+    """A small line chart of one scale: its name and range at the left, values written at the points."""
+    top, bottom = y + 20, y + PANEL - 8
+    spread = (panel.high - panel.low) or 1.0
+    every = max(1, -(-len(panel.points) // LABELLED_POINTS))
+    final = len(panel.points) - 1
+    places = [
+        (scale.at(when), bottom - (value - panel.low) / spread * (bottom - top))
+        for when, value in panel.points
+    ]
+    line = " ".join(f"{x:.1f},{at:.1f}" for x, at in places)
+    parts = [f'<polyline points="{line}" fill="none" stroke="{charts.LINE}" stroke-width="1.3"/>']
+    for number, ((x, at), (_, value)) in enumerate(zip(places, panel.points, strict=True)):
+        parts.append(
+            f'<circle cx="{x:.1f}" cy="{at:.1f}" r="2.9" fill="#fff" stroke="{charts.INK}" stroke-width="1.3"/>'
+        )
+        if number in (0, final) or (number % every == 0 and final - number >= every):
+            parts.append(_text(x, at - 7, f"{value:g}", 11, "middle"))
+    parts.append(_text(-10, (top + bottom) / 2 + 4, _range(panel), 13, "end"))
+    return "".join(parts)
 
-    parts: list[Any] = []
-    for place, panel in enumerate(timeline.panels):
-        top, bottom = 16 + PANEL * place + 20, 16 + PANEL * (place + 1) - 8
-        spread = (panel.high - panel.low) or 1.0
-        every = max(1, -(-len(panel.points) // LABELLED_POINTS))
-        final = len(panel.points) - 1
-        rows = [
-            {
-                "start": str(when),
-                "y": bottom - (value - panel.low) / spread * (bottom - top),
-                "text": f"{value:g}" if at in (0, final) or (at % every == 0 and final - at >= every) else "",
-            }
-            for at, (when, value) in enumerate(panel.points)
+
+def _lane(lane: Lane, y: float, scale: _Scale, last: date, prefix: str) -> str:
+    """One treatment: possible stretches, then certain ones, then sessions, with the words at both sides."""
+    certain, possible = [], []
+    top, bottom = y + 5.5, y + LANE - 5.5
+    edge = f' stroke="{charts.SOLID}"'
+    for bar in lane.bars:
+        start = scale.at(bar.start)
+        end = None if bar.end is None else scale.at(bar.end + timedelta(days=1))
+        stretches = []
+        if bar.possible_start is not None and bar.possible_start < bar.start:
+            stretches.append((scale.at(bar.possible_start), start))
+        if bar.possible_end is not None and (bar.end is None or bar.possible_end > bar.end):
+            until = scale.at(min(bar.possible_end, last) + timedelta(days=1))
+            stretches.append((start if end is None else end, until))
+        possible += [
+            _box(*ends, top, bottom, "#fff", f'{edge} stroke-dasharray="3 2.5"') for ends in stretches
         ]
-        words = f"{panel.name} ({panel.low:g}–{panel.high:g})"
-        parts.append(layer(rows).mark_line(color=charts.LINE, strokeWidth=1.3).encode(x=x, y=y))
-        parts.append(
-            layer(rows)
-            .mark_point(filled=True, fill="#ffffff", stroke=charts.INK, strokeWidth=1.3, size=26, opacity=1)
-            .encode(x=x, y=y)
-        )
-        parts.append(
-            layer(rows).mark_text(dy=-10, fontSize=11, color=charts.INK).encode(x=x, y=y, text="text:N")
-        )
-        parts.append(
-            layer([{"y": (top + bottom) / 2, "name": words}])
-            .mark_text(align="right", baseline="middle", fontSize=13, color=charts.INK)
-            .encode(x=alt.value(-10), y=y, text="name:N")
-        )
-    return parts
-
-
-def _lane_rows(
-    timeline: Timeline, top: float, last: date
-) -> tuple[list[dict[str, Any]], list[dict[str, Any]], list[dict[str, Any]], list[dict[str, Any]]]:
-    """The certain bars, the possible stretches, the session ticks and the words of all lanes."""
-    certain: list[dict[str, Any]] = []
-    possible: list[dict[str, Any]] = []
-    ticks: list[dict[str, Any]] = []
-    names: list[dict[str, Any]] = []
-    for place, lane in enumerate(timeline.lanes):
-        y = top + LANE * place
-        names.append({"y": y + LANE / 2, "name": lane.name, "note": lane.note})
-        for bar in lane.bars:
-            box = {"y": y + 5.5, "y2": y + LANE - 5.5}
-            end = None if bar.end is None else str(bar.end + timedelta(days=1))
-            if bar.possible_start is not None and bar.possible_start < bar.start:
-                possible.append({"start": str(bar.possible_start), "end": str(bar.start), **box})
-            if end is not None:
-                certain.append({"start": str(bar.start), "end": end, "shade": SHADES[bar.adequate], **box})
-            if bar.possible_end is not None and (bar.end is None or bar.possible_end > bar.end):
-                until = str(min(bar.possible_end, last) + timedelta(days=1))
-                possible.append({"start": end or str(bar.start), "end": until, **box})
-        for when in lane.ticks:
-            ticks.append({"start": str(when), "y": y + 2.5, "y2": y + LANE - 2.5})
-    return certain, possible, ticks, names
+        if end is not None:
+            certain.append(_box(start, end, top, bottom, charts.fill(SHADES[bar.adequate], prefix), edge))
+    ticks = []
+    for when in lane.ticks:
+        x = scale.at(when)
+        ticks += [_line(x, y + 2.5, x, y + LANE - 2.5, "#fff", width=3)]
+        ticks += [_line(x, y + 2.5, x, y + LANE - 2.5, charts.INK, width=1.2)]
+    name = _text(-10, y + LANE / 2 + 4.5, lane.name, 13, "end")
+    note = _text(PLOT_WIDTH + 8, y + LANE / 2 + 4.2, lane.note, 12, "start")
+    return "".join([*possible, *certain, *ticks, name, note])
 
 
 def legend(prefix: str) -> Markup:
