@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import sys
 from pathlib import Path
 
 import pytest
@@ -9,6 +11,7 @@ import pytest
 import opentrd
 from histories import Raw, write_folder
 from opentrd import lineage
+from opentrd.cli import main
 from opentrd.record.synthesize import synthesize
 
 # A woman on tranylcypromine after a short trial of sertraline; a PHQ-9 with thoughts of death, CRP 7 mg/L, fast CYP2C19.
@@ -194,3 +197,66 @@ def test_without_the_fit_the_trace_holds_verdicts_and_stages_only(tmp_path: Path
     assert plain.explain("verdict", "two_adequate_trials")
     with pytest.raises(KeyError, match="known keys: none"):
         plain.explain("finding", "suicidality")
+
+
+def said(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], *arguments: str | Path
+) -> tuple[int, str]:
+    """The exit code and everything printed, on lines that are not broken."""
+    monkeypatch.setenv("COLUMNS", "2000")
+    monkeypatch.setattr(sys, "argv", ["opentrd", "explain", *map(str, arguments)])
+    code = 0
+    try:
+        main()
+    except SystemExit as stopped:
+        code = int(stopped.code or 0)
+    printed = capsys.readouterr()
+    return code, printed.out + printed.err
+
+
+def test_the_command_prints_the_tree_with_file_and_row(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = write_folder(HISTORY, tmp_path / "record")
+    code, text = said(monkeypatch, capsys, "option", "sertraline/switch", folder, "--as-of", "2024-06-01")
+    assert code == 0
+    assert text.startswith("option sertraline/switch  standing blocked")
+    block = next(line for line in text.splitlines() if "block: yes" in line)
+    assert "because tranylcypromine" in block
+    assert "[exposure.csv, row 3]" in text and "unchecked, because the record says nothing on them:" in text
+    rules = [line for line in text.splitlines() if "rule  safety_rule" in line]
+    assert rules and all(
+        line.endswith(")") and ("(transcribed: " in line or "(verified: " in line or "(recalled: " in line)
+        for line in rules
+    )
+
+
+def test_the_command_prints_json(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = write_folder(HISTORY, tmp_path / "record")
+    code, text = said(monkeypatch, capsys, "finding", "suicidality", folder, "--json", "--person", "p1")
+    found = json.loads(text[text.index("{") :])
+    assert code == 0 and found["key"] == "suicidality//record" and found["row"]["present"] is True
+    assert {"file": "measurement.csv", "row": "2"} in [edge["origin"] for edge in found["edges"]]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["nonsense", "x"], "'nonsense' is not a table whose rows are explained; choose one of verdict,"),
+        (["finding", "nonsense"], "finding has no row 'nonsense' for this person; known keys:"),
+        (["finding", "suicidality", "--person", "nobody"], "The source has no person with the id given"),
+        (["finding", "suicidality", "--as-of", "June"], "as-of 'June' is not a date"),
+    ],
+)
+def test_what_is_not_there_is_a_message(
+    arguments: list[str],
+    message: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    folder = write_folder(HISTORY, tmp_path / "record")
+    code, text = said(monkeypatch, capsys, *arguments[:2], folder, *arguments[2:])
+    assert code == 2 and message in text and "Traceback" not in text

@@ -154,6 +154,31 @@ def assess(
 
 
 @app.command()
+def explain(
+    table: Annotated[
+        str,
+        typer.Argument(
+            help="verdict, stage, trial, episode, finding, domain, indicator, option or outcome.",
+            show_default=False,
+        ),
+    ],
+    key: Annotated[
+        str, typer.Argument(help="Its key, for example suicidality, or lithium/add.", show_default=False)
+    ],
+    inputs: Annotated[list[str], typer.Argument(metavar="INPUT...", help="As for assess.")],
+    person: Annotated[str | None, typer.Option(metavar="ID", help="Whose row, of several persons.")] = None,
+    as_of: Annotated[
+        str | None, typer.Option(metavar="DATE", help="Last day that is used (YYYY-MM-DD).")
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+) -> None:
+    """Show what one row of a result rests on, down to rows of the input (file, row) and facts with their source."""
+    from opentrd.explained import run_explain
+
+    run_explain(out, errors, table, key, inputs, person=person, as_of=as_of, as_json=as_json)
+
+
+@app.command()
 def compare(
     run_dir: Annotated[
         Path, typer.Argument(metavar="RUN_DIR", help="Folder that `opentrd assess` has written.")

@@ -19,6 +19,8 @@ RESULT_KEYS = {
     "sign": "sign", "rating": "rating_id", "option_hit": "treatment || '/' || rule", "option_state": "state",
     "kept": "table_name", "as_of": "person_id",
 }  # fmt: skip
+# Results whose rows are explained, in the order in which a reader meets them.
+EXPLAINED = ("verdict", "stage", "trial", "episode", "finding", "domain", "indicator", "option", "outcome")
 # The columns that, joined by '/', are the key of a knowledge row in the trace. A name that a result table has too is
 # written knowledge.<table>.
 KNOWLEDGE_KEYS: dict[str, tuple[str, ...]] = {
