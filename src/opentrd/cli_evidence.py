@@ -119,7 +119,10 @@ def pool(
         ),
     ] = None,
     model: Annotated[
-        str, typer.Option(help="REML, DL, PM, ML, EB, SJ, HE or common; of a network REML, DL, ML or common.")
+        str,
+        typer.Option(
+            help="REML, DL, PM, ML, EB, SJ, HE or common; of counts mantel-haenszel or peto; of a network REML, DL, ML or common."
+        ),
     ] = "REML",
     test: Annotated[
         str | None,
@@ -146,6 +149,28 @@ def pool(
     small_is_good: Annotated[
         bool, typer.Option("--small-is-good", help="Of a network: for ranks, a smaller effect is the better.")
     ] = False,
+    levels: Annotated[
+        str | None,
+        typer.Option(
+            metavar="COLUMN,...",
+            help="Of a pairwise table: nested random effects, from the outermost column inwards.",
+        ),
+    ] = None,
+    cluster: Annotated[
+        str | None,
+        typer.Option(
+            metavar="COLUMN",
+            help="Of a pairwise table: standard errors robust against dependence inside these.",
+        ),
+    ] = None,
+    components: Annotated[
+        bool,
+        typer.Option("--components", help="Of a network: treatments as sums of their parts (SSRI+lithium)."),
+    ] = False,
+    inactive: Annotated[
+        str | None,
+        typer.Option(metavar="COMPONENT", help="With --components: the one without effect, such as placebo."),
+    ] = None,
     zone: Annotated[
         str | None,
         typer.Option(
@@ -182,7 +207,8 @@ def pool(
             "--measure": measure, "--test": test, "--mods": mods, "--zero-cells": zero_cells, "--reference": reference,
             "--zone": zone, "--decisions": decisions, "--model": None if model == "REML" else model,
             "--level": None if level == 0.95 else level, "--missing": None if missing == "error" else missing,
-            "--small-is-good": small_is_good or None,
+            "--small-is-good": small_is_good or None, "--levels": levels, "--cluster": cluster,
+            "--components": components or None, "--inactive": inactive,
         }  # fmt: skip
         given = [name for name, value in unused.items() if value is not None]
         if given:
@@ -198,6 +224,11 @@ def pool(
         )
     _check_folder(out_dir, files)
     _check_question(zone, failures, decisions, out_dir)
+    if zone is not None and (levels or cluster or components or model in ("mantel-haenszel", "peto")):
+        raise InputError(
+            "--zone: a certainty is proposed for plain pairwise tables and networks only; leave it out, or leave out "
+            "--levels, --cluster, --components and the models of counts."
+        )
     found: dict[str, Pooled] = {}
     try:
         with Progress(
@@ -210,6 +241,7 @@ def pool(
                     found[name] = run(
                         file, measure=measure, model=model, test=test, mods=mods, level=level, zero_cells=zero_cells,
                         missing=missing, reference=reference, small_is_good=small_is_good,
+                        levels=levels, cluster=cluster, components=components, inactive=inactive,
                     )  # fmt: skip
                 except EvidenceError as problem:
                     # A fault of the table as a whole does not know its file; that of an option in a single file has none.
@@ -221,7 +253,7 @@ def pool(
                 from opentrd.report import evidence as pages
 
                 page = pages.write(
-                    out_dir, {name: one.result for name, one in found.items()}, inputs=files,
+                    out_dir, {name: cli_pool.written(one) for name, one in found.items()}, inputs=files,
                     question=_question(zone, failures, decisions),
                     progress=lambda what: bar.update(task, description=f"writing {what} ..."),
                 )  # fmt: skip

@@ -12,6 +12,7 @@ from rich.console import Console
 from opentrd.evidence_face import Pooled, PooledNetwork, PooledPairwise
 from opentrd.evidence_known import Topic
 from opentrd.report import evidence_words as words
+from opentrd.report.evidence_other import lines, sheet
 
 # More treatments than this are printed against the reference only; the tables of --out have every pair.
 _LEAGUE_TREATMENTS = 6
@@ -26,7 +27,7 @@ def as_json(pooled: Mapping[str, Pooled]) -> str:
 
 def notes(console: Console, name: str, pooled: Pooled) -> None:
     """Notes and rows that were left out, one line each."""
-    said = pooled.result.notes
+    said = pooled.result.notes if isinstance(pooled, PooledPairwise | PooledNetwork) else sheet(pooled).notes
     for note in said:
         console.print(f"note: {name}: {note}", markup=False, soft_wrap=True, style="dim")
     if isinstance(pooled, PooledPairwise):
@@ -37,12 +38,22 @@ def notes(console: Console, name: str, pooled: Pooled) -> None:
             )  # fmt: skip
 
 
+def written(pooled: Pooled) -> Any:
+    """What the writer of pages takes: the plain result, of the other analyses the whole."""
+    return pooled.result if isinstance(pooled, PooledPairwise | PooledNetwork) else pooled
+
+
 def show(console: Console, name: str, pooled: Pooled) -> None:
     """Print one meta-analysis."""
     if isinstance(pooled, PooledPairwise):
         _pairwise(console, name, pooled)
-    else:
+    elif isinstance(pooled, PooledNetwork):
         _network(console, name, pooled)
+    else:
+        first, *rest = lines(pooled)
+        _line(console, f"{name}: {first}", "bold")
+        for line in rest:
+            _line(console, line)
 
 
 def _pairwise(console: Console, name: str, pooled: PooledPairwise) -> None:

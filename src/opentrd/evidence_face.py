@@ -10,7 +10,7 @@ returns a table and can draw itself (``plot``) and write a page (``report``).
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -27,12 +27,20 @@ from opentrd.evidence.arguments import (
     folder_of,
     said,
 )
-from opentrd.evidence.effect import MEASURES, measure_named
+from opentrd.evidence.effect import measure_named
 from opentrd.evidence.errors import EvidenceError
 from opentrd.evidence.network import NetworkResult
-from opentrd.evidence.network.arms import MEASURES as ARM_MEASURES
 from opentrd.evidence.pairwise.result import PairwiseResult
-from opentrd.evidence.table import MISSING, RawTable, read_table
+from opentrd.evidence_other import (
+    COUNT_MODELS,
+    Other,
+    PooledRobust,
+    pool_counts,
+    pool_levels,
+    pool_parts,
+    pool_robust,
+)
+from opentrd.evidence_reading import both_treatments, effects_of, one_measure, raw_table, shape
 
 if TYPE_CHECKING:
     from opentrd.report.evidence_svg import Drawing
@@ -45,10 +53,6 @@ PAIRWISE_KEYS = (
 )  # fmt: skip
 NETWORK_KEYS = ("tau2", "q_total", "q_within", "q_between", "treatments", "league", "p_score")
 LEAGUE_KEYS = ("treatment_1", "treatment_2", "estimate", "se", "ci_low", "ci_high")
-# Words in a column ``measure`` that say it is about effect measures, beside the names of these.
-_OTHER_NAMES = frozenset({"D", "G", "HEDGES G", "COHEN D", "LOG OR", "LOG RR", "LOG HR"})
-# Raw columns of two groups in one row: such a table is pairwise even when it also names a treatment.
-_TWO_GROUPS = ("yi", "events_1", "mean_1", "o_minus_e")
 
 
 @dataclass(frozen=True)
@@ -133,6 +137,11 @@ class PooledPairwise:
         test = {"subgroup": "test between", **{name: found[name] for name in ("statistic", "df", "p_value")}}
         return Analysis("subgroups", self.result, (*found["subgroups"], test))
 
+    def robust(self, cluster: str = "study") -> PooledRobust:
+        """Standard errors that allow for dependence inside the clusters that a column makes (CR2)."""
+        check_words(cluster=cluster)
+        return pool_robust(self.result, cluster)
+
     def funnel(self) -> Analysis:
         """Estimate and standard error of each study."""
         return Analysis("funnel", self.result, tuple(evidence.funnel(self.result)["points"]))
@@ -208,14 +217,15 @@ class PooledNetwork:
         return Analysis("regression", self.result, tuple(found.rows()))
 
 
-Pooled = PooledPairwise | PooledNetwork
+Pooled = PooledPairwise | PooledNetwork | Other
 
 
 def pool(
     source: Any, vi: ArrayLike | None = None, *, measure: str | None = None, model: str = "REML",
     test: str | None = None, mods: Any = None, level: float = 0.95, zero_cells: str | None = None,
     missing: str = "error", reference: str | None = None, small_is_good: bool = False,
-    certainty: dict[str, str] | None = None,
+    certainty: dict[str, str] | None = None, levels: Any = None, cluster: str | None = None,
+    components: bool | str = False, inactive: str | None = None,
 ) -> Pooled:  # fmt: skip
     """Pool an effects table: pairwise or network, as its columns say (docs/evidence.md has the shapes).
 
@@ -225,6 +235,9 @@ def pool(
     (default of pairwise) or z (default of networks and of the common effect). ``mods``: moderators (pairwise).
     ``level``: of all intervals. ``zero_cells``, ``missing``: see ``opentrd.evidence``. Networks only: ``reference``,
     ``small_is_good`` (for ranks), ``certainty`` (treatment -> certainty of its evidence).
+    Other analyses (:mod:`opentrd.evidence_other`): ``model`` mantel-haenszel or peto (of counts); ``levels``: nested random
+    effects, columns from the outermost inwards; ``cluster``: a column by which standard errors are made robust; of a network
+    ``components`` (True, or the sign between them) with ``inactive``, the component without effect.
     Raises EvidenceError with file, row, field, value, what was expected and what to do.
     """
     check_words(
@@ -233,12 +246,28 @@ def pool(
     check_level(level)
     check_truth("small_is_good", small_is_good)
     check_names("certainty", certainty)
+    check_words(cluster=cluster, inactive=inactive)
+    if not isinstance(components, bool | str):
+        raise EvidenceError(
+            "this argument takes a yes, or the sign between components", field="components", value=said(components),
+            expected='True, or "+"',
+        )  # fmt: skip
+    if inactive is not None and components is False:
+        raise EvidenceError(
+            "an inactive component belongs to components",
+            field="inactive",
+            value=inactive,
+            expected="components=True with it",
+        )
     if vi is not None:
         for name, value in (
             ("reference", reference),
             ("certainty", certainty),
             ("zero_cells", zero_cells),
             ("small_is_good", small_is_good or None),
+            ("levels", levels),
+            ("cluster", cluster),
+            ("components", components or None),
         ):
             if value is not None:
                 raise EvidenceError(
@@ -248,11 +277,29 @@ def pool(
         if measure is not None:
             made = replace(made, data=replace(made.data, measure=measure_named(measure).name))
         return PooledPairwise(made)
-    raw = _raw(source)
-    _both_treatments(raw)
+    raw = raw_table(source)
+    both_treatments(raw)
     if not len(raw):
         raise EvidenceError("there is no study in the table", file=raw.file)
-    if shape(raw.columns, measure) == "network":
+    network = shape(raw.columns, measure) == "network"
+    _check_other(network, model, test, mods, missing, zero_cells, levels, cluster, components)
+    if network and components is not False:
+        if reference is not None or certainty is not None or small_is_good:
+            raise EvidenceError(
+                "components have neither a reference treatment nor ranks",
+                field="reference" if reference is not None else "certainty" if certainty is not None else "small_is_good",
+                expected="nothing", advice="leave it out; the inactive component is the one to name",
+            )  # fmt: skip
+        return pool_parts(
+            raw,
+            components,
+            measure=measure,
+            model=model,
+            level=level,
+            inactive=inactive,
+            zero_cells=zero_cells,
+        )
+    if network:
         if mods is not None:
             raise EvidenceError(
                 "moderators belong to a pairwise table", file=raw.file, field="mods", value=str(mods),
@@ -274,23 +321,44 @@ def pool(
             "a reference treatment and certainty by treatment belong to a network", file=raw.file,
             field="reference" if reference is not None else "certainty", advice="leave it out",
         )  # fmt: skip
-    found = _one_measure(raw, measure)
-    made = evidence.pool(
-        _effects(raw, found, measure is not None, zero_cells, missing),
-        model=model, test=test, mods=mods, level=level, missing=missing,
-    )  # fmt: skip
-    return PooledPairwise(made)
+    found = one_measure(raw, measure)
+    if model in COUNT_MODELS:
+        return pool_counts(raw, model, found, level)
+    data = effects_of(raw, found, measure is not None, zero_cells, missing)
+    if levels is not None:
+        return pool_levels(data, levels, model=model, test=test, mods=mods, level=level, cluster=cluster)
+    made = evidence.pool(data, model=model, test=test, mods=mods, level=level, missing=missing)
+    return PooledPairwise(made) if cluster is None else pool_robust(made, cluster)
 
 
-def shape(columns: Iterable[str], measure: str | None = None) -> str:
-    """``pairwise`` or ``network``, by the columns of an effects table."""
-    names = set(columns)
-    if {"treatment_1", "treatment_2"} <= names:
-        return "network"
-    single = measure is not None and measure.upper() not in ARM_MEASURES
-    if "treatment" in names and not names & set(_TWO_GROUPS) and not single:
-        return "network"
-    return "pairwise"
+def _check_other(
+    network: bool, model: str, test: str | None, mods: Any, missing: str, zero_cells: str | None, levels: Any,
+    cluster: str | None, components: bool | str,
+) -> None:  # fmt: skip
+    """Refuse choices that do not belong to the analysis asked for."""
+    counts = model in COUNT_MODELS
+    given = {
+        "levels": levels, "cluster": cluster, "components": components or None, "mods": mods, "zero_cells": zero_cells,
+        "missing": None if missing == "error" else missing, "test": test, "model": model if counts else None,
+    }  # fmt: skip
+    if network:
+        what = "a network"
+        not_here: tuple[str, ...] = ("levels", "cluster", "model")
+        if components is not False:
+            what, not_here = "components", ("mods", "missing", "test", "model", "levels", "cluster")
+    elif counts:
+        what, not_here = model, ("levels", "cluster", "components", "mods", "zero_cells", "missing", "test")
+    else:
+        what, not_here = "a pairwise table", ("components",)
+    for name in not_here:
+        if given[name] is not None:
+            raise EvidenceError(
+                f"{what} takes no such choice",
+                field=name,
+                value=said(given[name]),
+                expected="nothing",
+                advice="leave it out",
+            )
 
 
 def _page_options(options: dict[str, Any]) -> dict[str, Any]:
@@ -309,91 +377,3 @@ def _page_options(options: dict[str, Any]) -> dict[str, Any]:
             expected="opentrd.report.evidence_certainty.Question(zone=(-0.2, 0.2), ...)",
         )  # fmt: skip
     return options
-
-
-def _both_treatments(raw: RawTable) -> None:
-    """Refuse one of the two treatment columns of a network without the other: pooled as pairwise, all comparisons would mix."""
-    there = [name for name in ("treatment_1", "treatment_2") if name in raw.columns]
-    if len(there) == 1 and not raw.columns.keys() & {"events_1", "mean_1", "o_minus_e"}:
-        other = "treatment_2" if there[0] == "treatment_1" else "treatment_1"
-        raise EvidenceError(
-            f"the table has {there[0]} but not {other}", file=raw.file, field=other,
-            expected="both, in a network of contrasts", advice=f"the table has: {', '.join(raw.columns)}",
-        )  # fmt: skip
-
-
-def _raw(source: Any) -> RawTable:
-    if (
-        isinstance(source, Sequence)
-        and not isinstance(source, str)
-        and len(source)
-        and all(isinstance(row, Mapping) for row in source)
-    ):
-        names = list(dict.fromkeys(name for row in source for name in row))
-        source = {name: [row.get(name) for row in source] for name in names}
-    return read_table(source)
-
-
-def _effects(
-    raw: RawTable, measure: str | None, asked: bool, zero_cells: str | None, missing: str
-) -> evidence.EffectTable:
-    """Estimates as the table gives them (a measure then only names them), or computed from its raw numbers."""
-    named = measure_named(measure) if measure else None
-    whole = named is not None and all(column in raw.columns for column in named.columns)
-    if "yi" in raw.columns and not (whole and asked):
-        table = evidence.read_effects(raw, missing=missing)
-        if named is None:
-            return table
-        note = f"yi and its variance are taken from the table as they stand ({named.name}"
-        note += ", as logarithms)" if named.scale == "log" else ")"
-        return replace(table, measure=named.name, notes=(*table.notes, note))
-    return evidence.read_effects(raw, measure=measure, zero_cells=zero_cells, missing=missing)
-
-
-def _one_measure(raw: RawTable, measure: str | None) -> str | None:
-    """The measure asked for, else that of the column ``measure``. Raises EvidenceError for two measures or scales."""
-    words = {cell.strip().upper() for cell in raw.columns.get("measure", ())} - {"", "NA"}
-    said = None
-    if words & (
-        MEASURES.keys() | _OTHER_NAMES
-    ):  # else the column is about something else, such as the scale used
-        said = _one_value(
-            raw,
-            "measure",
-            "two effect measures in one table",
-            "convert them to one measure, or pool them apart",
-        )
-        said = said if said and said.upper() in MEASURES else None
-    chosen = measure or said
-    if said is not None and measure is not None and said.upper() != measure.upper():
-        row = next(row for row, cell in zip(raw.rows, raw.columns["measure"], strict=True) if cell)
-        raise EvidenceError(
-            f"the table says {said}, asked for was {measure}", file=raw.file, row=row, field="measure",
-            value=said, expected=measure, advice="leave out --measure, or correct the column",
-        )  # fmt: skip
-    name = (chosen or "").upper()
-    if name == "MD":
-        _one_value(
-            raw, "scale", "mean differences on two scales in one table",
-            "use the standardised mean difference (SMD), or pool the scales apart",
-        )  # fmt: skip
-    if name == "SMD" or words & {"D", "G", "HEDGES G", "COHEN D"}:
-        _one_value(
-            raw, "score", "change and final scores in one standardised mean difference",
-            "use the mean difference, or pool them apart",
-        )  # fmt: skip
-    return chosen
-
-
-def _one_value(raw: RawTable, field: str, message: str, advice: str) -> str | None:
-    first: tuple[int, str] | None = None
-    for row, cell in zip(raw.rows, raw.columns.get(field, ()), strict=False):
-        if cell.strip().lower() in MISSING:
-            continue
-        if first is not None and cell.strip().casefold() != first[1].casefold():
-            raise EvidenceError(
-                f"{message}: {first[1]} in row {first[0]}", file=raw.file, row=row, field=field, value=cell,
-                expected=f"{first[1]} in every row", advice=advice,
-            )  # fmt: skip
-        first = first or (row, cell.strip())
-    return first[1] if first else None

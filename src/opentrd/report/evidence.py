@@ -14,8 +14,15 @@ from opentrd import knowledge
 from opentrd.evidence import EvidenceError, cumulative, funnel, leave_one_out
 from opentrd.evidence.network import NetworkResult, net_heat
 from opentrd.evidence.pairwise.result import PairwiseResult
+from opentrd.evidence_other import Other, PooledComponents, PooledCounts, PooledMultilevel, PooledRobust
 from opentrd.report import evidence_charts as pairwise_charts
-from opentrd.report import evidence_content, evidence_network_charts, evidence_network_content, pages
+from opentrd.report import (
+    evidence_content,
+    evidence_network_charts,
+    evidence_network_content,
+    evidence_other,
+    pages,
+)
 from opentrd.report import evidence_words as words
 from opentrd.report.evidence_certainty import Question
 from opentrd.report.evidence_shared import contribution_of, influence_of, possible, splits_of
@@ -23,8 +30,10 @@ from opentrd.report.evidence_svg import Drawing
 
 Row = Mapping[str, Any]
 Result = PairwiseResult | NetworkResult
+Written = Result | Other
 PAIRWISE_PLOTS = ("forest", "funnel", "leave_one_out", "cumulative", "regression")
 NETWORK_PLOTS = ("network", "forest", "rankogram", "node_splits", "net_heat")
+_OTHER = (PooledCounts, PooledMultilevel, PooledRobust, PooledComponents)
 _TITLES = {
     "forest": "Effects", "funnel": "Funnel", "leave_one_out": "Without each study in turn",
     "cumulative": "As studies are added", "regression": "Regression", "subgroups": "Subgroups",
@@ -141,7 +150,7 @@ def report_analysis(result: Result, name: str, rows: Sequence[Row], path: Path) 
 
 
 def write(
-    folder: Path, results: Mapping[str, Result], *, inputs: Sequence[Path] = (),
+    folder: Path, results: Mapping[str, Written], *, inputs: Sequence[Path] = (),
     question: Question | None = None, progress: Callable[[str], None] | None = None,
 ) -> Path:  # fmt: skip
     """Write the pages of one or several effects tables and ``run.json`` (versions, digests of the inputs, models); return
@@ -151,14 +160,14 @@ def write(
         (name, result), *_ = results.items()
         if progress:
             progress(name)
-        first = report(result, folder, name=name, question=question)
+        first = _report(result, folder, name, question)
     else:
         entries = []
         for number, (name, result) in enumerate(results.items(), 1):
             if progress:
                 progress(name)
             place = f"table-{number}"
-            report(result, folder / place, name=name, question=question)
+            _report(result, folder / place, name, question)
             entries.append({"name": name, "file": f"{place}/index.html", "says": _says(result)})
         first = folder / "index.html"
         first.write_text(
@@ -171,6 +180,12 @@ def write(
     }  # fmt: skip
     (folder / "run.json").write_text(json.dumps(run, ensure_ascii=False, indent=2) + "\n", encoding="utf-8")
     return first
+
+
+def _report(result: Written, folder: Path, name: str, question: Question | None) -> Path:
+    if isinstance(result, _OTHER):
+        return evidence_other.report(result, folder, name)
+    return report(result, folder, name=name, question=question)
 
 
 def tables(result: Result) -> dict[str, Sequence[Row]]:
@@ -214,13 +229,19 @@ def _measure(result: Result) -> str | None:
     return result.network.measure if isinstance(result, NetworkResult) else result.data.measure
 
 
-def _says(result: Result) -> str:
+def _says(result: Written) -> str:
+    if isinstance(result, _OTHER):
+        return evidence_other.headline(result)
     if isinstance(result, NetworkResult):
         return evidence_network_content.headline(result)
     return f"{result.k} rows: {evidence_content.headline(result)}"
 
 
-def _options(result: Result) -> dict[str, Any]:
+def _options(result: Written) -> dict[str, Any]:
+    if isinstance(result, _OTHER):
+        table = result.table()
+        names = ("measure", "model", "test", "level", "cluster", "kind", "inactive")
+        return {name: table[name] for name in names if name in table}
     fitted = result if isinstance(result, NetworkResult) else result.fitted
     return {"measure": _measure(result), "model": fitted.model, "test": fitted.test, "level": fitted.level}
 

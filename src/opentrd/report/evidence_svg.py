@@ -135,8 +135,9 @@ def intervals(
     """One line a row: name, cells, interval, and the numbers.
 
     ``rows``: ``name``; ``estimate``, ``ci_low``, ``ci_high`` on the analysis scale (None: ``note`` stands in their place);
-    optional ``measure`` (of this row, where its way back is its own), ``cells`` (texts under ``heads``), ``weight`` (per cent, sizes the square), ``kind``: ``study``, ``pooled`` (a
-    diamond), ``prediction`` (a bar with ends), ``head`` (a name alone), ``open`` (an open square).
+    optional ``measure`` (of this row, where its way back is its own), ``cells`` (texts under ``heads``), ``weight`` (per
+    cent, sizes the square), ``kind``: ``study``, ``pooled`` (a diamond), ``prediction`` (a bar with ends), ``head`` (a name
+    alone), ``open`` (an open square).
     """
     letters = max((min(len(str(row["name"])), _NAME_LETTERS) for row in rows), default=0)
     names = max(90.0, _LETTER * max(letters, len(name_head)) + 14)
