@@ -110,7 +110,7 @@ def assessed(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     record = cohort(persons, folder / "kept")
     return {
         "with": options(record),
-        "hits": table(record, "option_hit"),
+        "hits": table(record, "option_unit_hit"),
         "not kept": options(
             cohort({"nothing": {"person": [{"sex": ""}]}}, folder / "bare", kept=("person",))
         ),
@@ -179,7 +179,8 @@ def test_no_rule_acts_on_the_drug_itself(assessed: dict[str, Any]) -> None:
                 and hit["because"]
                 and any(p["kind"] == "exposure" for p in PARTS if p["rule"] == hit["rule"])
             ):
-                assert not set(listed(hit["because"])) & set(OWN[hit["treatment"]]), (person, hit)
+                own = [hit["unit"]] if hit["unit"] not in OWN else OWN[hit["unit"]]
+                assert not set(listed(hit["because"])) & set(own), (person, hit)
 
 
 def _pool(seed: int) -> list[Raw]:
@@ -223,19 +224,22 @@ def test_removing_a_fact_never_removes_a_block_without_naming_its_rule(tmp_path:
             ]
             persons[f"{seed:02d}-{number}"] = left
     record = cohort(persons, tmp_path / "record", kept=KEPT)
-    found, hits = options(record), table(record, "option_hit")
+    found, hits = options(record), table(record, "option_unit_hit")
     blocks = {rule for rule, row in RULES.items() if row["effect"] == "block"}
     removed = 0
     for person in (name for name in persons if "-" in name):
-        after = {(hit["treatment"], hit["rule"]): hit["acts"] for hit in hits[person]}
+        after = {(hit["unit"], hit["rule"]): hit["acts"] for hit in hits[person]}
         for hit in hits[person[:2]]:
-            key = hit["treatment"], hit["rule"]
+            key = hit["unit"], hit["rule"]
             if hit["rule"] in blocks and hit["acts"] and after.get(key) is not True:
                 for (treatment, role), option in found[person].items():
-                    if treatment == hit["treatment"] and role != "stop":
+                    if hit["unit"] in (treatment, *OWN.get(treatment, [])) and role != "stop":
                         removed += 1
-                        assert hit["rule"] in listed(option["unchecked"]) or (
-                            key in after and after[key] is None
+                        said = f"{option['reasons']}; {option['cautions']}"  # of other drugs of the treatment
+                        assert (
+                            hit["rule"] in listed(option["unchecked"])
+                            or (key in after and after[key] is None)
+                            or RULES[hit["rule"]]["says"] in said
                         ), (person, key)
     assert removed > 100
 

@@ -8,7 +8,7 @@ from typing import Any
 from reference import facts
 from reference.episodes import Episode, episode_of, piece_of
 from reference.fit_findings import antidepressant_trials
-from reference.fit_safety import CERTAIN, OPEN, POSSIBLE, Safety, age, meant, members, parts
+from reference.fit_safety import Safety, age, meant, members, parts
 from reference.fit_tried import answer, failed, is_trial_of, parameter, responded, roles
 from reference.history import History
 from reference.judgements import _in_last
@@ -215,13 +215,9 @@ class Options:
         treatment, role = option
         safety, unchecked = [0], None
         if role != "stop":
-            rulings = self.safety.rulings(treatment)
-            for ruling in rulings:
-                if ruling.effect == "block":
-                    safety.append({CERTAIN: BLOCKED, POSSIBLE: UNKNOWN}.get(ruling.state, 0))
-                if ruling.effect == "caution" and ruling.state in (CERTAIN, POSSIBLE):
-                    safety.append(CAUTION)
-            unchecked = "; ".join(sorted(r.named for r in rulings if r.state == OPEN)) or None
+            ruled, open_rules = self.safety.standing(treatment)
+            safety.append(ruled)
+            unchecked = "; ".join(open_rules) or None
             agents = {name for kind, name in members(treatment) if kind == "agent"}
             if any(line["agent"] in agents and _advised_against(line) for line in self.said):
                 safety.append(CAUTION)

@@ -18,14 +18,20 @@ CERTAIN, POSSIBLE, DENIED, OPEN = "certain", "possible", "denied", "open"
 ORDER = (CERTAIN, POSSIBLE, DENIED, OPEN)
 
 
-@dataclass(frozen=True)
-class Ruling:
-    """What one safety rule makes of a treatment: its state, its effect and its name."""
+BLOCKED, UNKNOWN, CAUTION = 4, 3, 1
 
-    rule: str
-    named: str
-    effect: str
-    state: str
+
+@dataclass(frozen=True)
+class Unit:
+    """What rules speak of by itself (rule 7): a treatment with at most one drug, or one drug of any other."""
+
+    name: str
+    held: frozenset[tuple[str, str]]
+
+    @property
+    def agents(self) -> frozenset[str]:
+        """Its drugs."""
+        return frozenset(name for kind, name in self.held if kind == "agent")
 
 
 @cache
@@ -64,9 +70,36 @@ def meant(target: str, treatment: str, whole: bool) -> bool:
 
 
 @cache
-def rules_of(treatment: str) -> tuple[Row, ...]:
-    """The safety rules that speak of a treatment."""
-    return tuple(rule for rule in facts.rows("safety_rule") if meant(rule["target"], treatment, False))
+def units(treatment: str) -> dict[int, list[Unit]]:
+    """Rule 7: the units of a treatment, part by part; part 0 is the treatment itself where its drugs are units."""
+    held = members(treatment)
+    if sum(kind == "agent" for kind, _ in held) <= 1:
+        return {1: [Unit(treatment, held)]}
+    found = {0: [Unit(treatment, frozenset())]}
+    for row in facts.rows("treatment_part"):
+        if row["treatment"] == treatment:
+            drug = Unit(row["member"], frozenset({(row["kind"], row["member"])}))
+            found.setdefault(row["part"], []).append(drug)
+    return found
+
+
+@cache
+def rules_of(unit: Unit) -> tuple[Row, ...]:
+    """Rule 7: the safety rules that speak of a unit; not those that only name the drug itself as interacting."""
+    return tuple(
+        rule
+        for rule in facts.rows("safety_rule")
+        if (
+            rule["target"] == unit.name
+            or (rule["target"] == "any agent" and unit.agents)
+            or any(member in in_set(rule["target"], kind) for kind, member in unit.held)
+        )
+        and any(
+            part["kind"] != "exposure" or in_set(part["subject"], "agent") - unit.agents
+            for parts in alternatives(rule["rule"]).values()
+            for part in parts
+        )
+    )
 
 
 @cache
@@ -95,37 +128,74 @@ class Safety:
         self.labs = [row for row in labs if row["last"]]
         self.genotypes = genotypes
         self.reported = reported
-        self.known: dict[tuple[Any, ...], str] = {}
+        self.known: dict[tuple[Any, ...], Any] = {}
 
-    def rulings(self, treatment: str) -> list[Ruling]:
-        """What each rule that speaks of the treatment says."""
-        return [self._ruling(rule, treatment) for rule in rules_of(treatment)]
+    def standing(self, treatment: str) -> tuple[int, list[str]]:
+        """What the safety rules make of a treatment, and the names of those that are unchecked."""
+        weight, states = 0, dict[str, list[str]]()
+        for part in units(treatment).values():
+            shut: dict[str, str] = {}
+            for unit in part:
+                for rule in rules_of(unit):
+                    state, reasons = self._ruling(rule["rule"], unit)
+                    states.setdefault(rule["rule"], []).append(state)
+                    if state not in (CERTAIN, POSSIBLE):
+                        continue
+                    if rule["effect"] == "caution":
+                        weight = max(weight, CAUTION)
+                    if rule["effect"] == "block":
+                        weight = max(weight, CAUTION)
+                        taken = [other.name for other in part if other.name in reasons]
+                        for name in (unit.name, *taken):
+                            shut[name] = _best([state, shut.get(name, OPEN)])
+            if len(shut) == len(part):
+                weight = max(weight, BLOCKED if set(shut.values()) == {CERTAIN} else UNKNOWN)
+        unchecked = []
+        for rule, found in states.items():
+            said = CERTAIN in found or POSSIBLE in found
+            if not said and set(found) != {DENIED}:
+                parts_of = [part for parts in alternatives(rule).values() for part in parts]
+                computable = all(part["kind"] != "not computable" for part in parts_of)
+                unchecked.append(rule + ("" if computable else " (not computable)"))
+        return weight, sorted(unchecked)
 
-    def _ruling(self, rule: Row, treatment: str) -> Ruling:
-        states, computable = [], True
-        for alternative in alternatives(rule["rule"]).values():
-            found = [self.part(part, treatment) for part in alternative]
-            computable = computable and all(part["kind"] != "not computable" for part in alternative)
-            if DENIED in found:
-                states.append(DENIED)
-            elif all(state == CERTAIN for state in found):
-                states.append(CERTAIN)
-            else:
-                states.append(POSSIBLE if OPEN not in found else OPEN)
-        state = next((one for one in (CERTAIN, POSSIBLE) if one in states), None)
-        if state is None:
-            state = DENIED if all(one == DENIED for one in states) else OPEN
-        named = rule["rule"] + ("" if computable else " (not computable)")
-        return Ruling(rule["rule"], named, rule["effect"], state)
+    def _ruling(self, rule: str, unit: Unit) -> tuple[str, frozenset[str]]:
+        """Rule 9, and the drugs on which it rests."""
+        key = ("rule", rule, unit.name)
+        if key not in self.known:
+            states, reasons = [], set[str]()
+            for alternative in alternatives(rule).values():
+                found = [self.part(part, unit) for part in alternative]
+                state = CERTAIN if set(found) == {CERTAIN} else POSSIBLE
+                if DENIED in found or OPEN in found:
+                    state = DENIED if DENIED in found else OPEN
+                else:
+                    for part in alternative:
+                        if part["kind"] == "exposure":
+                            reasons |= self._taken(part, unit)
+                states.append(state)
+            best = next((one for one in (CERTAIN, POSSIBLE) if one in states), None)
+            if best is None:
+                best = DENIED if set(states) == {DENIED} else OPEN
+            self.known[key] = best, frozenset(reasons)
+        return self.known[key]
 
-    def part(self, part: Row, treatment: str) -> str:
+    def _taken(self, part: Row, unit: Unit) -> set[str]:
+        """The drugs that make an exposure part certain or possible."""
+        return {
+            event.row["agent"]
+            for event in self.history.exposures
+            if event.row["agent"] in in_set(part["subject"], "agent") - unit.agents
+            and self._in_time(self._until(event.row), part["within_days"] or 0) != OPEN
+        }
+
+    def part(self, part: Row, unit: Unit) -> str:
         """Rule 8."""
-        own = frozenset(name for kind, name in members(treatment) if kind == "agent")
-        matters = own if part["kind"] in ("exposure", "allergy") else frozenset()
+        matters = unit.agents if part["kind"] in ("exposure", "allergy") else frozenset()
         key = (part["kind"], part["subject"], part["min_value"], part["max_value"], part["strictly"],
                part["within_days"], matters)  # fmt: skip
         if key not in self.known:
-            self.known[key] = self._part(part, own)
+            self.known[key] = self._part(part, unit.agents)
         return self.known[key]
 
     def _part(self, part: Row, own: frozenset[str]) -> str:

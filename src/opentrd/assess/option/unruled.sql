@@ -3,7 +3,10 @@
 --   unchecked    all its rules but those that hold for everybody, by name, sorted and joined by '; '
 --   monitoring   what is to be watched in everybody
 --   weakest      knowledge status of that: 0 verified or computed, 1 transcribed, 2 recalled
-SELECT treatment, CAST(string_agg(CASE WHEN NOT always THEN named END, '; ' ORDER BY CASE WHEN NOT always THEN named END) AS VARCHAR) AS unchecked,
-       CAST(string_agg(CASE WHEN always THEN says END, '; ' ORDER BY CASE WHEN always THEN says END) AS VARCHAR) AS monitoring,
+WITH worded AS (
+  SELECT treatment, weakest, always, CASE WHEN NOT always THEN named END AS open_rule, CASE WHEN always THEN coalesce('for ' || whom || ': ', '') || says END AS watch
+  FROM assess.option_ruled
+)
+SELECT treatment, CAST(string_agg(open_rule, '; ' ORDER BY open_rule) AS VARCHAR) AS unchecked, CAST(string_agg(watch, '; ' ORDER BY watch) AS VARCHAR) AS monitoring,
        CAST(max(CASE WHEN always THEN weakest ELSE 0 END) AS BIGINT) AS weakest
-FROM assess.option_ruled GROUP BY treatment
+FROM worded GROUP BY treatment

@@ -8,10 +8,12 @@ WITH hit AS (
   SELECT person_id, treatment, rule, acts, because FROM assess.option_hit
 ), listed AS (
   SELECT person_id, treatment, role, treatment || '/' || role AS row_key FROM assess.option_listed
+), spoken AS (
+  SELECT DISTINCT u.treatment, k.rule, k.kind, k.member FROM assess.option_rule AS k JOIN assess.option_unit AS u ON u.unit = k.unit
 ), acting AS (  -- the rows of the members that a rule acts on; of a rule shown not to act, the rows that speak of it
   SELECT h.person_id, h.treatment, h.rule, h.treatment || '/' || h.rule AS row_key, h.acts, r.kind, r.member
   FROM hit AS h
-  JOIN (SELECT DISTINCT treatment, rule, kind, member FROM assess.option_rule) AS r ON r.treatment = h.treatment AND r.rule = h.rule
+  JOIN spoken AS r ON r.treatment = h.treatment AND r.rule = h.rule
   WHERE '; ' || h.because || '; ' LIKE '%; ' || r.member || '; %' OR h.because IS NULL
 ), valued AS (
   SELECT v.person_id, s.safety_set AS measure_set, min(v.low) AS low, CASE WHEN count(v.high) = count(*) THEN max(v.high) END AS high
@@ -60,8 +62,8 @@ UNION ALL
 SELECT DISTINCT a.person_id, 'option_hit', a.row_key, 'genotype', g.gene || ' ' || coalesce(g.diplotype, g.phenotype, ''), a.member, a.acts
 FROM acting AS a JOIN record.genotype AS g ON g.person_id = a.person_id AND a.kind = 'phenotype' AND a.member LIKE g.gene || ' %'
 UNION ALL
-SELECT DISTINCT a.person_id, 'option_hit', a.row_key, 'person', a.person_id, a.kind, a.acts
-FROM acting AS a JOIN assess.option_rule AS r ON r.treatment = a.treatment AND r.rule = a.rule AND r.kind IN ('age', 'sex')
+SELECT DISTINCT a.person_id, 'option_hit', a.row_key, 'person', a.person_id, r.kind, a.acts
+FROM acting AS a JOIN spoken AS r ON r.treatment = a.treatment AND r.rule = a.rule AND r.kind IN ('age', 'sex')
 UNION ALL
 SELECT DISTINCT l.person_id, 'option', l.row_key, 'trial', t.trial_id, t.outcome, t.failed
 FROM listed AS l JOIN assess.option_tried AS t ON t.person_id = l.person_id AND t.treatment = l.treatment AND t.role = l.role
