@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import duckdb
 import pytest
 
 import opentrd
 from histories import drawn, write_folder
 from opentrd import knowledge
 from opentrd.api import FIT
-from opentrd.assess.plan import leading_to
+from opentrd.assess.plan import Step, leading_to
 from opentrd.engines import duckdb as embedded
 from running import renamed
 
@@ -66,3 +67,28 @@ def test_tables_in_between_do_not_stay(folder: Path) -> None:
         "SELECT table_name FROM duckdb_tables() WHERE schema_name = 'assess'"
     ).fetchall()
     assert tables == [("verdict",)]
+
+
+def test_results_stand_in_the_order_of_the_persons_chunks(folder: Path) -> None:
+    record = _read(folder)
+    embedded.run_in_chunks(record.connection, leading_to("as_of"), size=5, keep=("as_of",))
+    persons = [row[0] for row in record.connection.execute("SELECT person_id FROM assess.as_of").fetchall()]
+    chunks = [persons.index(person) // 5 for person in sorted(persons)]
+    assert chunks == sorted(chunks)
+
+
+def test_a_chunk_that_fails_ends_the_run_and_leaves_nothing_open(folder: Path) -> None:
+    record = _read(folder)
+    good = leading_to("as_of")
+    bad = Step(
+        "broken",
+        Path("broken.sql"),
+        "SELECT error('no such thing') AS x FROM assess.as_of WHERE person_id LIKE '%20'",
+        frozenset(),
+    )
+    with pytest.raises(duckdb.Error, match="no such thing"):
+        embedded.run_in_chunks(record.connection, (*good, bad), size=3, keep=("as_of", "broken"))
+    databases = record.connection.execute("SELECT database_name FROM duckdb_databases()").fetchall()
+    assert not [name for (name,) in databases if name.startswith("chunk")]
+    embedded.run_in_chunks(record.connection, good, size=3, keep=("as_of",))
+    assert record.connection.execute("SELECT count(*) FROM assess.as_of").fetchall() == [(PERSONS,)]

@@ -269,7 +269,7 @@ def assess(
     detailed = record.persons <= DETAIL_PERSONS
     fit = detailed if fit is None else fit
     size = FIT_PERSONS if fit else CHUNK_PERSONS
-    if (engine is None or engine == "duckdb") and record.persons > size:
+    if (engine is None or engine == "duckdb") and record.persons > min(size, 2 * embedded.LEAST_PERSONS):
         seconds = embedded.run_in_chunks(
             record.connection,
             chain(judgements, fit),
@@ -278,7 +278,7 @@ def assess(
             as_of=day,
             progress=progress,
         )
-        name = f"duckdb, {size:,} persons at a time"
+        name = f"duckdb, at most {size:,} persons at a time"
     elif engine is None or engine == "duckdb":
         steps_asked = chain(judgements or detailed, fit)
         seconds = embedded.run(record.connection, steps_asked, as_of=day, progress=progress)

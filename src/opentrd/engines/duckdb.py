@@ -3,13 +3,22 @@
 from __future__ import annotations
 
 import datetime as dt
+import threading
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import CancelledError, ThreadPoolExecutor
+from contextlib import contextmanager
 from pathlib import Path
+from queue import SimpleQueue
 
 import duckdb
 
 from opentrd.assess.plan import Step
+
+# Chunks that run at the same time, at most: each takes the memory of its persons.
+SIDE_BY_SIDE = 4
+# Below this many persons a chunk costs more to plan than it saves.
+LEAST_PERSONS = 2_500
 
 
 def run(
@@ -45,41 +54,117 @@ def run_in_chunks(
     progress: Callable[[str], None] | None = None,
     into: Path | None = None,
 ) -> dict[str, float]:
-    """Run the steps for ``size`` persons at a time, so that memory does not grow with the population.
+    """Run the steps for at most ``size`` persons at a time, so that memory does not grow with the population.
 
-    Only the tables named in ``keep`` stay, in ``assess.<table>`` or, with ``into``, as Parquet parts
-    ``<into>/<table>/<chunk>.parquet``; what lies between them goes with its chunk. Returns seconds per table, summed.
+    As many chunks run side by side as the database has threads, up to ``SIDE_BY_SIDE``: one chunk is too small for the
+    database to share it out. Only the tables named in ``keep`` stay, in ``assess.<table>`` in the order of the chunks or,
+    with ``into``, as Parquet parts ``<into>/<table>/<chunk>.parquet``; what lies between them goes with its chunk.
+    Returns seconds per table, summed over the chunks (not the time that passed).
     """
     kept, chain = tuple(keep), tuple(steps)
     home = str(connection.execute("SELECT current_catalog()").fetchall()[0][0])
     connection.execute("CREATE SCHEMA IF NOT EXISTS assess")
     connection.execute("CREATE OR REPLACE TABLE record.request AS SELECT CAST(? AS DATE) AS as_of", [as_of])
-    connection.execute("CREATE OR REPLACE TEMP TABLE chunk_person AS " + _CHUNKS, [size])
-    bounds = connection.execute(
-        "SELECT chunk, min(person_id), max(person_id) FROM chunk_person GROUP BY chunk ORDER BY chunk"
-    ).fetchall()
+    persons, threads = connection.execute(
+        "SELECT (SELECT count(*) FROM record.person), current_setting('threads')"
+    ).fetchall()[0]
+    places = min(int(threads), SIDE_BY_SIDE)
+    size = min(size, max(LEAST_PERSONS, -(-int(persons) // places)))
+    bounds = connection.execute(_CHUNKS, [size]).fetchall()
+    places = min(places, len(bounds))
     seconds: dict[str, float] = {}
-    connection.execute("ATTACH ':memory:' AS chunk")
-    try:
-        connection.execute("USE chunk")
-        _copy_schema(connection, home, "knowledge")
-        for number, first, last in bounds:
+    turn = _Turn()
+
+    def work(free: _Places, number: int, first: str, last: str) -> None:
+        place = free.get()
+        try:
             if progress:
-                progress(f"persons {number * size + 1:,} and on")
-            _copy_schema(connection, home, "record", (first, last))
-            for table, took in run(connection, chain, as_of=as_of).items():
-                seconds[table] = round(seconds.get(table, 0) + took, 4)
-            for table in kept:
-                _keep(connection, home, table, number, into)
-    finally:
-        connection.execute(f"USE {home}")
-        connection.execute("DETACH chunk")
+                with turn.lock:
+                    progress(f"persons {number * size + 1:,} and on")
+            _copy_schema(place, home, "record", (first, last))
+            took = run(place, chain, as_of=as_of)
+            with turn.of(number):
+                for table, spent in took.items():
+                    seconds[table] = round(seconds.get(table, 0) + spent, 4)
+                if into is None:
+                    for table in kept:
+                        _keep(place, home, table, number)
+            if into is not None:
+                for table in kept:
+                    _write_part(place, table, number, into)
+        except BaseException:
+            turn.stop()
+            raise
+        finally:
+            free.put(place)
+
+    with _places(connection, home, places) as free, ThreadPoolExecutor(places) as pool:
+        jobs = [pool.submit(work, free, *bound) for bound in bounds]
+        try:
+            for job in jobs:
+                job.result()
+        except BaseException:
+            turn.stop()
+            for job in jobs:
+                job.cancel()
+            raise
     return seconds
+
+
+_Places = SimpleQueue[duckdb.DuckDBPyConnection]
+
+
+@contextmanager
+def _places(connection: duckdb.DuckDBPyConnection, home: str, number: int) -> Iterator[_Places]:
+    """Databases in memory for the chunks, each with the knowledge tables and a cursor that looks at it."""
+    free: _Places = SimpleQueue()
+    cursors = []
+    try:
+        for place in range(number):
+            connection.execute(f"ATTACH ':memory:' AS chunk_{place}")
+            cursor = connection.cursor()
+            cursors.append(cursor)
+            cursor.execute(f"USE chunk_{place}")
+            _copy_schema(cursor, home, "knowledge")
+            free.put(cursor)
+        yield free
+    finally:
+        for place, cursor in enumerate(cursors):
+            cursor.close()
+            connection.execute(f"DETACH chunk_{place}")
+
+
+class _Turn:
+    """Lets the chunks, that end in any order, hand over their results in the order of their numbers."""
+
+    def __init__(self) -> None:
+        self.lock = threading.Lock()
+        self._changed = threading.Condition()
+        self._next = 0
+        self._stopped = False
+
+    @contextmanager
+    def of(self, number: int) -> Iterator[None]:
+        with self._changed:
+            self._changed.wait_for(lambda: self._stopped or self._next == number)
+            if self._stopped:
+                raise CancelledError
+            yield
+            self._next += 1
+            self._changed.notify_all()
+
+    def stop(self) -> None:
+        """Nobody waits any more: a chunk has failed."""
+        with self._changed:
+            self._stopped = True
+            self._changed.notify_all()
 
 
 # Chunks in the order of the ids: neighbours in a file are neighbours in a chunk.
 _CHUNKS = """
-SELECT person_id, CAST((row_number() OVER (ORDER BY person_id) - 1) // CAST(? AS BIGINT) AS BIGINT) AS chunk FROM record.person
+SELECT chunk, min(person_id), max(person_id) FROM (
+  SELECT person_id, CAST((row_number() OVER (ORDER BY person_id) - 1) // CAST(? AS BIGINT) AS BIGINT) AS chunk FROM record.person
+) GROUP BY chunk ORDER BY chunk
 """
 
 
@@ -103,16 +188,15 @@ def _copy_schema(
         )
 
 
-def _keep(
-    connection: duckdb.DuckDBPyConnection, home: str, table: str, number: int, into: Path | None
-) -> None:
+def _keep(place: duckdb.DuckDBPyConnection, home: str, table: str, number: int) -> None:
     """Take one result table of a chunk home: the first makes the table, the others are added to it."""
-    if into is not None:
-        (into / table).mkdir(parents=True, exist_ok=True)
-        connection.table(f"assess.{table}").write_parquet(
-            str(into / table / f"{number:05d}.parquet"), compression="zstd"
-        )
-    elif number == 0:
-        connection.execute(f"CREATE OR REPLACE TABLE {home}.assess.{table} AS FROM assess.{table}")
+    if number == 0:
+        place.execute(f"CREATE OR REPLACE TABLE {home}.assess.{table} AS FROM assess.{table}")
     else:
-        connection.execute(f"INSERT INTO {home}.assess.{table} FROM assess.{table}")
+        place.execute(f"INSERT INTO {home}.assess.{table} FROM assess.{table}")
+
+
+def _write_part(place: duckdb.DuckDBPyConnection, table: str, number: int, into: Path) -> None:
+    (into / table).mkdir(parents=True, exist_ok=True)
+    part = str(into / table / f"{number:05d}.parquet")
+    place.table(f"assess.{table}").write_parquet(part, compression="zstd")
