@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +16,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import opentrd
-from opentrd import knowledge
+from opentrd import cache, knowledge
 from opentrd.knowledge.arrays import text_array, text_table
 
 EXPOSURES = (
@@ -77,11 +79,13 @@ def test_the_facts_are_loaded_once(record_folder: Path, monkeypatch: pytest.Monk
 
 
 def assessed(folder: Path, out: Path, *options: str) -> dict[str, Any]:
-    """Run the command and return what ``run.json`` says."""
-    code = "from opentrd.cli import main; main()"
+    """Run the command and return what ``run.json`` says, and under ``imported`` the heavy packages it needed."""
+    told = f"import json, sys\nprint(json.dumps([name for name in {HEAVY!r} if name in sys.modules]))"
+    code = f"from opentrd.cli import main\ntry:\n  main()\nexcept SystemExit as end:\n  assert not end.code\n{told}"
     asked = [sys.executable, "-c", code, "assess", str(folder), "--out", str(out), "--quiet", *options]
-    subprocess.run(asked, check=True, capture_output=True)
+    run = subprocess.run(asked, check=True, capture_output=True, text=True)
     made: dict[str, Any] = json.loads((out / "run.json").read_text(encoding="utf-8"))
+    made["imported"] = set(json.loads(run.stdout))
     return made
 
 
@@ -104,3 +108,72 @@ def test_a_page_without_fit_says_that_suicide_risk_was_not_looked_at(
     assert not (tmp_path / "out" / "evidence").exists()
     assessed(record_folder, tmp_path / "out")
     assert "not looked at" not in (tmp_path / "out" / "person-1.html").read_text(encoding="utf-8")
+
+
+@pytest.fixture
+def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The folder of the cache, not yet there."""
+    monkeypatch.setenv("OPENTRD_CACHE", str(tmp_path / "cache"))
+    return tmp_path / "cache"
+
+
+def made_by(calls: list[bytes], content: bytes) -> Callable[[], bytes]:
+    def make() -> bytes:
+        calls.append(content)
+        return content
+
+    return make
+
+
+def test_the_second_run_draws_the_same_pages_without_statistics_and_keeps_nothing_of_a_patient(
+    record_folder: Path, tmp_path: Path, place: Path
+) -> None:
+    table = record_folder / "exposure.csv"
+    table.write_text(EXPOSURES.replace("p1", "zebra-7781"), encoding="utf-8")
+    assessed(record_folder, tmp_path / "first")
+    again = assessed(record_folder, tmp_path / "second")
+    assert again["imported"] <= {"jinja2", "pydantic"}
+    names = sorted(path.relative_to(tmp_path / "first") for path in (tmp_path / "first").rglob("*.html"))
+    assert [str(name) for name in names] == ["evidence/index.html", "index.html", "person-1.html"]
+    for name in names:
+        assert (tmp_path / "first" / name).read_bytes() == (tmp_path / "second" / name).read_bytes()
+    assert list(place.iterdir())
+    assert not any(b"zebra" in path.read_bytes() for path in place.iterdir())
+
+
+def test_an_entry_is_made_once_and_anew_when_damaged_or_of_another_digest(place: Path) -> None:
+    calls: list[bytes] = []
+    for content, digest in ((b"one", "a" * 64), (b"two", "a" * 64), (b"three", "b" * 64)):
+        cache.kept("thing", digest, made_by(calls, content))
+    assert calls == [b"one", b"three"]
+    (entry,) = place.glob("thing-a*")
+    entry.write_bytes(entry.read_bytes()[:-1])
+    assert cache.kept("thing", "a" * 64, made_by(calls, b"four")) == b"four"
+    assert cache.read("thing", "a" * 64) == b"four"
+    entry.write_bytes(b"\xff\x00")
+    assert cache.read("thing", "a" * 64) is None
+
+
+def test_entries_of_old_versions_go(place: Path) -> None:
+    for number in range(9):
+        cache.write("thing", f"{number:064d}"[::-1], b"content")
+    assert 1 <= len(list(place.iterdir())) <= 5
+    assert cache.read("thing", f"{8:064d}"[::-1]) == b"content"
+
+
+@pytest.mark.skipif(not hasattr(os, "geteuid"), reason="permissions as POSIX has them")
+def test_a_folder_that_others_may_write_into_is_not_trusted(place: Path) -> None:
+    cache.write("thing", "a" * 64, b"content")
+    assert cache.read("thing", "a" * 64) == b"content"
+    place.chmod(0o777)
+    assert cache.read("thing", "a" * 64) is None
+
+
+def test_a_cache_that_cannot_be_is_no_error(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "file").write_text("not a folder", encoding="utf-8")
+    for there in (str(tmp_path / "file"), str(tmp_path / "file" / "below"), ""):
+        monkeypatch.setenv("OPENTRD_CACHE", there)
+        calls: list[bytes] = []
+        assert cache.kept("thing", "a" * 64, made_by(calls, b"content")) == b"content"
+        assert cache.kept("thing", "a" * 64, made_by(calls, b"content")) == b"content"
+        assert len(calls) == 2

@@ -111,15 +111,13 @@ def _facts(connection: duckdb.DuckDBPyConnection, table: str, key: str) -> dict[
 
 def _evidence(connection: duckdb.DuckDBPyConnection, folder: Path) -> dict[str, dict[str, Any]]:
     """The evidence of options by its name, each with ``href``, the place of its study on a page that is written beside."""
-    from opentrd.evidence_known import ALL, topic
-    from opentrd.report import evidence_known
+    from opentrd import evidence_beside
 
-    target = evidence_known.write(folder / "evidence", topic(ALL)).relative_to(folder).as_posix()
+    places = evidence_beside.write(folder / "evidence")
     studies = {row["effect"]: row["study"] for row in knowledge.table("effect").to_pylist()}
     found = _facts(connection, "option_evidence", "evidence")
     for row in found.values():
-        study = studies.get(row.get("effect"))
-        row["href"] = f"{target}#{evidence_known.anchor(study)}" if study else ""
+        row["href"] = places.get(studies.get(row.get("effect"), ""), "")
     return found
 
 

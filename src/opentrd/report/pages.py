@@ -2,19 +2,42 @@
 
 from __future__ import annotations
 
+import hashlib
+import sys
 from collections.abc import Mapping, Sequence
 from functools import cache
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 import jinja2
+from jinja2.bccache import Bucket
 from markupsafe import Markup
 
+from opentrd import cache as kept
 from opentrd.report import cohort, patient, words
 
 TEMPLATES = Path(__file__).parent / "templates"
 FILLS = {"verified": "f-solid", "transcribed": "f-dots", "recalled": "f-hatch"}
 DIGEST_LENGTH = 8
+
+
+class _Compiled(jinja2.BytecodeCache):
+    """Compiled templates are kept between runs; compiling them takes longer than filling them."""
+
+    def load_bytecode(self, bucket: Bucket) -> None:
+        """Take the compiled template, if it is that of this source, this Jinja and this Python."""
+        if content := kept.read(*_named(bucket)):
+            bucket.bytecode_from_string(content)
+
+    def dump_bytecode(self, bucket: Bucket) -> None:
+        """Keep the compiled template, if it can be."""
+        kept.write(*_named(bucket), bucket.bytecode_to_string())
+
+
+def _named(bucket: Bucket) -> tuple[str, str]:
+    made_with = f"{sys.version} {sys.implementation.cache_tag} {version('jinja2')} {bucket.checksum}"
+    return f"template-{bucket.key[:12]}", hashlib.sha256(made_with.encode()).hexdigest()
 
 
 @cache
@@ -25,6 +48,7 @@ def _environment() -> jinja2.Environment:
         undefined=jinja2.StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
+        bytecode_cache=_Compiled(),
     )
     environment.globals.update(
         style=Markup((TEMPLATES / "style.css").read_text(encoding="utf-8")),
