@@ -49,6 +49,9 @@ def rows(name: str) -> list[Row]:
     return found
 
 
+UNITS = {row["measure"]: row["unit"] for row in rows("measure")}
+
+
 @cache
 def in_set(name: str) -> frozenset[str]:
     return frozenset(r["member"] for r in rows("safety_set") if r["safety_set"] == name and r["kind"] == "agent")  # fmt: skip
@@ -169,3 +172,83 @@ def test_a_condition_of_one_member_blocks_only_that_member(tmp_path: Path) -> No
     assert option["safety"] == "caution" and named(option) == {"citalopram", "escitalopram"}
     option = found["allergy"]["lithium + nortriptyline or venlafaxine", "combine"]
     assert option["safety"] == "caution" and named(option) == {"venlafaxine"}
+
+
+# --- what was ruled out, or was normal, long ago -------------------------------------------------------------------
+
+
+def measured(*values: tuple[str, str, int]) -> Raw:
+    """Values of measures in their units, so many days before the assessment."""
+    found = [
+        {"measure": measure, "value": value, "unit": UNITS[measure], "date": ago(day)}
+        for measure, value, day in values
+    ]
+    return {"measurement": found}
+
+
+def test_a_statement_of_the_past_silences_no_rule(tmp_path: Path) -> None:
+    def out(name: str, day: int) -> Raw:
+        return {"condition": [{"condition": name, "start_date": ago(day), "present": "false"}]}
+
+    over = {"condition": "pregnancy", "start_date": ago(900), "end_date": ago(620)}
+    undated = {"condition": "pregnancy", "start_date": "", "present": "false"}
+    persons: dict[str, Raw] = {
+        "ruled out years ago": out("pregnancy", 2000),
+        "ruled out in the window": out("pregnancy", 200),
+        "ruled out last week": out("pregnancy", 6),
+        "ruled out, no day": {"condition": [undated]},
+        "ended, and ruled out now": {"condition": [over, *out("pregnancy", 0)["condition"]]},
+        "long QT ruled out years ago": out("long qt syndrome", 2000),
+        "QTc normal years ago": measured(("QTc interval", "410", 2000)),
+        "QTc normal now": measured(("QTc interval", "410", 20)),
+        "QTc long years ago": measured(("QTc interval", "520", 2000)),
+    }  # fmt: skip
+    found = options(cohort(persons, tmp_path / "record"))
+    assert set(found) == set(persons)
+
+    def unchecked(person: str, treatment: str, role: str, rule: str) -> bool:
+        return rule in listed(found[person][treatment, role]["unchecked"])
+
+    for person, expected in {"ruled out years ago": True, "ruled out in the window": True, "ruled out last week": False,
+                             "ruled out, no day": True, "ended, and ruled out now": False}.items():  # fmt: skip
+        assert unchecked(person, "valproate", "add", "valproate_pregnancy") is expected, person
+        assert found[person]["minocycline", "add"]["safety"] == "no recorded obstacle", person
+    assert unchecked("long QT ruled out years ago", "citalopram", "switch", "citalopram_long_qt")
+    qtc = "citalopram_escitalopram_qtc"
+    assert unchecked("QTc normal years ago", "citalopram", "switch", qtc)
+    assert not unchecked("QTc normal now", "citalopram", "switch", qtc)
+    assert found["QTc long years ago"]["citalopram", "switch"]["standing"] == "blocked"
+
+
+def test_lithium_is_held_to_the_latest_filtration_rate(tmp_path: Path) -> None:
+    new, old = "eGFR, CKD-EPI 2021", "eGFR, MDRD"
+    persons: dict[str, Raw] = {
+        "18": measured((new, "18", 30)),
+        "30": measured((new, "30", 30)),
+        "50": measured((new, "50", 30)),
+        "95": measured((new, "95", 30)),
+        "95 years ago": measured((new, "95", 1500)),
+        "20 before, 95 now": measured((old, "20", 900), (new, "95", 30)),
+        "95 before, 20 now": measured((old, "95", 300), (new, "20", 30)),
+        "none": {},
+    }
+    found = options(cohort(persons, tmp_path / "record"))
+    rules = {"lithium_egfr", "lithium_egfr_reduced"}
+    said = {}
+    for person, options_of in found.items():
+        lithium = options_of["lithium", "add"]
+        said[person] = lithium["safety"], rules & set(listed(lithium["unchecked"]))
+    assert said == {
+        "18": ("blocked", set()),
+        "30": ("caution", set()),
+        "50": ("caution", set()),
+        "95": ("no recorded obstacle", set()),
+        "95 years ago": ("no recorded obstacle", rules),
+        "20 before, 95 now": ("no recorded obstacle", set()),
+        "95 before, 20 now": ("blocked", set()),
+        "none": ("no recorded obstacle", rules),
+    }
+    assert found["18"]["lithium + nortriptyline or venlafaxine", "combine"]["safety"] == "blocked"
+    assert found["18"]["celecoxib", "add"]["safety"] == "blocked"
+    assert found["18"]["duloxetine", "switch"]["safety"] == "blocked"
+    assert found["18"]["SNRI + mirtazapine", "combine"]["safety"] == "caution"

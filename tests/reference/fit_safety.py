@@ -222,13 +222,23 @@ class Safety:
             return self._condition(frozenset(f"allergy: {agent}" for agent in own), within)
         if kind == "measure":
             rows = [row for row in self.labs if row["measure"] in in_set(subject, "measure")]
-            return _best([_inside(part, row["low"], row["high"]) for row in rows])
+            rows = [row for row in rows if row["usable"]]
+            newest = max((row["date_low"] for row in rows if row["date_low"] is not None), default=None)
+            return _best([self._value(part, row, newest) for row in rows])
         if kind == "age":
             return self._age(part)
         if kind == "sex":
             sex = (self.history.person or {}).get("sex")
             return OPEN if not sex else CERTAIN if sex == subject else DENIED
         return _best([self._phenotype(member) for member in in_set(subject, "phenotype")])
+
+    def _value(self, part: Row, row: Row, newest: int | None) -> str:
+        """A value of the latest ones of a set; an old one clears nothing."""
+        if newest is not None and row["date_high"] is not None and row["date_high"] < newest:
+            return OPEN
+        state = _inside(part, row["low"], row["high"])
+        recent = row["date_low"] is not None and self.history.as_of - row["date_low"] <= _days("value_days")
+        return OPEN if state == DENIED and not recent else state
 
     def _until(self, row: Row) -> tuple[int | None, int | None]:
         """The last day of an exposure, at the earliest and at the latest."""
@@ -257,8 +267,13 @@ class Safety:
         found = [self._in_time(self._condition_until(row), within or 0) for row in present]
         if _best(found) != OPEN:
             return _best(found)
-        ruled_out = {row["condition"] for row in mine if row["present"] is False}
-        return DENIED if wanted and not present and ruled_out == wanted else OPEN
+        days = _days("ruled_out_days") if within is None else min(within, _days("ruled_out_days"))
+        out = set()
+        for row in mine:
+            day = None if row["present"] is not False else self._condition_until(row)[0]
+            if day is not None and self.history.as_of - min(day, self.history.as_of) <= days:
+                out.add(row["condition"])
+        return DENIED if wanted and out == wanted else OPEN
 
     def _condition_until(self, row: Row) -> tuple[int | None, int | None]:
         if row["course"] == "open" or (row["course"] == "span" and row["end_latest"] is None):
@@ -277,6 +292,10 @@ class Safety:
         if any(level in phenotype for phenotype in known):
             return CERTAIN
         return DENIED if known else OPEN
+
+
+def _days(name: str) -> int:
+    return int(facts.one("parameter", parameter=name)["value"])
 
 
 def age(history: History) -> tuple[int | None, int | None]:

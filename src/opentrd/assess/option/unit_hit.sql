@@ -4,9 +4,19 @@
 --                 No row: the record says nothing on it, and the rule is unchecked
 --   because       what it acts on, joined by '; '; null when it does not act
 --   part_status   weakest knowledge status of the parts that it acts on
-WITH adult AS (
+WITH asked AS (  -- how long what was ruled out, or a value that is not in the range of a rule, speaks against it
+  SELECT max(CASE WHEN parameter = 'ruled_out_days' THEN value END) AS ruled_out, max(CASE WHEN parameter = 'value_days' THEN value END) AS valued FROM knowledge.parameter
+), adult AS (
   SELECT a.person_id, a.anchor, a.age_low, a.age_high FROM assess.as_of AS a JOIN assess.option_scope AS s ON s.person_id = a.person_id AND s.admitted
-), fact AS (  -- until_low, until_high: the first and last day to which it may have lasted, at most as_of; present 0: ruled out, or another one
+), valued AS (
+  SELECT l.person_id, l.measure, l.date_low, l.date_high, l.low, l.high, s.safety_set
+  FROM assess.lab AS l
+  JOIN adult AS a ON a.person_id = l.person_id
+  JOIN knowledge.safety_set AS s ON s.kind = 'measure' AND s.member = l.measure
+  WHERE l.last AND l.usable
+), newest AS (
+  SELECT person_id, safety_set, max(date_low) AS day FROM valued GROUP BY person_id, safety_set
+), fact AS (  -- until_low, until_high: the first and last day to which it may have lasted, at most as_of (a value: its day); present 0: ruled out, or another one
   SELECT e.person_id, 'exposure' AS kind, e.agent AS member,
          CASE WHEN e.end_earliest IS NOT NULL THEN e.end_earliest
               WHEN coalesce(e.ongoing, e.days_taken IS NULL OR e.start_earliest IS NULL) THEN a.anchor ELSE e.start_earliest + (CAST(e.days_taken AS INTEGER) - 1) END AS until_low,
@@ -26,8 +36,8 @@ WITH adult AS (
   JOIN adult AS a ON a.person_id = p.person_id AND coalesce(p.start_earliest <= a.anchor, TRUE)
   WHERE coalesce(p.present, TRUE)
   UNION ALL
-  SELECT l.person_id, 'measure', l.measure, NULL, NULL, l.low, l.high, 1
-  FROM assess.lab AS l JOIN adult AS a ON a.person_id = l.person_id WHERE l.last AND l.usable
+  SELECT DISTINCT v.person_id, 'measure', v.measure, v.date_low, v.date_high, v.low, v.high, 1  -- of all measures of a set those that none is certainly later than
+  FROM valued AS v JOIN newest AS n ON n.person_id = v.person_id AND n.safety_set = v.safety_set WHERE coalesce(v.date_high >= n.day, TRUE)
   UNION ALL
   SELECT person_id, 'age', 'age', NULL, NULL, age_low, age_high, 1 FROM adult
   UNION ALL
@@ -44,12 +54,15 @@ WITH adult AS (
   WHERE g.phenotype IS NOT NULL
 ), judged AS (  -- 2 certain, 1 possible, 0 shown not to be
   SELECT f.person_id, r.unit, r.rule, r.alternative, r.part, r.parts, r.kind, r.member, r.members, r.part_status,
-         CASE WHEN f.present = 0 THEN 0
+         CASE WHEN f.present = 0 AND r.kind = 'condition'  -- ruled out once is not ruled out ever after
+              THEN CASE WHEN date_diff('day', f.until_low, a.anchor) <= CASE WHEN r.within_days < q.ruled_out THEN r.within_days ELSE q.ruled_out END THEN 0 END
+              WHEN f.present = 0 THEN 0
               WHEN r.kind IN ('measure', 'age')
               THEN CASE WHEN f.low >= coalesce(r.min_value, f.low) AND f.high <= coalesce(r.max_value, f.high)
                              AND NOT (r.strictly AND (f.low = coalesce(r.min_value, f.low - 1) OR f.high = coalesce(r.max_value, f.high + 1))) THEN 2
                         WHEN f.low IS NOT NULL AND r.max_value IS NULL AND r.min_value <= f.low AND NOT (r.strictly AND r.min_value = f.low) THEN 2
-                        WHEN f.high < r.min_value OR f.low > r.max_value OR (r.strictly AND (f.high = r.min_value OR f.low = r.max_value)) THEN 0
+                        WHEN f.high < r.min_value OR f.low > r.max_value OR (r.strictly AND (f.high = r.min_value OR f.low = r.max_value))
+                        THEN CASE WHEN r.kind = 'age' OR date_diff('day', f.until_low, a.anchor) <= q.valued THEN 0 END
                         ELSE 1 END
               WHEN r.kind IN ('exposure', 'procedure') OR r.within_days IS NOT NULL
               THEN CASE WHEN date_diff('day', f.until_low, a.anchor) <= coalesce(r.within_days, 0) THEN 2
@@ -58,6 +71,7 @@ WITH adult AS (
   FROM fact AS f
   JOIN adult AS a ON a.person_id = f.person_id
   JOIN assess.option_rule AS r ON r.kind = f.kind AND r.member = f.member
+  CROSS JOIN asked AS q
 ), part_truth AS (
   SELECT person_id, unit, rule, alternative, part, parts, max(truth) AS truth, count(DISTINCT member) AS spoken_of, max(CASE WHEN kind = 'condition' THEN members ELSE 1 END) AS members,
          max(CASE WHEN part_status = 'recalled' THEN 2 WHEN part_status = 'transcribed' THEN 1 ELSE 0 END) AS weakest
