@@ -108,8 +108,9 @@ def pool(
         str | None,
         typer.Option(
             "--knowledge",
-            metavar="TOPIC|all",
-            help="No file, but the studies OpenTRD knows on a topic: what can be pooled, and why the rest cannot.",
+            metavar="TOPIC|pools|all",
+            help="No file, but the studies OpenTRD knows on a topic: what can be pooled, and why the rest cannot. "
+            "pools: the questions set there.",
         ),
     ] = None,
     measure: Annotated[
@@ -295,7 +296,7 @@ def _pool_known(
     if folder is not None:
         from opentrd.report.evidence_known import write
 
-        page = write(folder, found, failures=failures)
+        page = write(folder, found, failures=failures, each=True)
     if as_json:
         typer.echo(cli_pool.known_json(found))
     elif not quiet:

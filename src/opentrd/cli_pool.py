@@ -10,7 +10,7 @@ from typing import Any
 from rich.console import Console
 
 from opentrd.evidence_face import Pooled, PooledNetwork, PooledPairwise
-from opentrd.evidence_known import Topic
+from opentrd.evidence_known import Topic, known_effects
 from opentrd.report import evidence_words as words
 from opentrd.report.evidence_other import lines, sheet
 
@@ -132,7 +132,9 @@ def known_json(found: Topic) -> str:
     pooled = [
         {
             "question": one.words,
-            "effects": [row["effect"] for row in one.effects],
+            "pool": one.pool or None,
+            "effects": [row["effect"] for row in one.effects if row["effect"]],
+            "studies": list(dict.fromkeys(row["study"] for row in one.effects)),
             **PooledPairwise(one.result).contract(),
         }
         for one in found.questions
@@ -144,16 +146,18 @@ def known_json(found: Topic) -> str:
 
 def show_known(console: Console, found: Topic) -> None:
     """Print what of a topic can be pooled, what is summarised, and why the rest is neither."""
-    effects = len(found.rest) + sum(len(one.effects) for one in found.questions)
+    effects = known_effects(found)
     _line(console, f"{found.name}: {len(found.studies)} studies, {effects} effects", "bold")
     for one in found.questions:
         row, measure = one.result.table(), one.result.data.measure
-        named = ", ".join(str(effect["study"]) for effect in one.effects)
-        _line(console, f"  pooled: {one.words} ({named})")
+        named = ", ".join(dict.fromkeys(str(effect["study"]) for effect in one.effects))
+        _line(console, f"  pooled: {one.words} ({named}){f' [{one.pool}]' if one.pool else ''}")
         _line(
             console,
             f"    {words.measure_words(measure)} {words.estimate(row, measure)}; {words.heterogeneity(row)}",
         )
+        if one.pool:
+            _line(console, f"    {one.result.notes[0]}", "dim")
     for summary in found.summaries:
         _line(
             console,

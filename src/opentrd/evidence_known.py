@@ -19,9 +19,11 @@ from opentrd.evidence.convert import se_from_interval
 from opentrd.evidence.errors import EvidenceError
 from opentrd.evidence.narrative import summarise_estimates
 from opentrd.evidence.pairwise.result import PairwiseResult
+from opentrd.evidence_pools import members, pool_question, set_questions
 
 Row = Mapping[str, Any]
 ALL = "all"
+POOLS = "pools"
 # Measure of an effect row -> the measure of the engine that has its scale.
 _RATIOS = {"OR": "OR", "Peto OR": "PETO", "RR": "RR", "HR": "HR"}
 _DIFFERENCES = {"d": "SMD", "g": "SMD", "SMD": "SMD", "MD": "MD", "RD": "RD", "RD per 100": "RD"}
@@ -33,11 +35,13 @@ _STUDY_TEXT = ("study", "trial_name", "first_author", "groups", "population", "p
 
 @dataclass(frozen=True)
 class PooledQuestion:
-    """One question with at least two independent effects: its words, its effect rows, and their meta-analysis."""
+    """One question with at least two independent effects: its words, its effect rows, and their meta-analysis. ``pool``: its
+    name where it is set in the knowledge, else empty."""
 
     words: str
     effects: tuple[Row, ...]
     result: PairwiseResult
+    pool: str = ""
 
 
 @dataclass(frozen=True)
@@ -53,13 +57,24 @@ class Topic:
     studies: tuple[Row, ...]
 
 
+def known_effects(found: Topic) -> int:
+    """How many effect rows a topic has, each once."""
+    named = {row["effect"] for one in found.questions for row in one.effects} | {
+        row["effect"] for row in found.rest
+    }
+    return len(named - {""})
+
+
 def topic(name: str) -> Topic:
     """What is known on a topic: a text with which a word of a study (name, groups, population, outcome) or of an effect
-    begins, or ``all``.
+    begins, ``all``, ``pools`` (the questions set in the knowledge), or the name of one of these.
 
     Raises EvidenceError when nothing holds it.
     """
     wanted = name.strip().casefold()
+    asked = [row for row in set_questions() if wanted in (POOLS, row["pool"])]
+    if asked:
+        return _set_topic(name.strip(), asked)
     studies = {row["study"]: row for row in knowledge.table("study").to_pylist()}
     effects = knowledge.table("effect").to_pylist()
     if wanted != ALL:
@@ -75,7 +90,8 @@ def topic(name: str) -> Topic:
     if not wanted or not named:
         raise EvidenceError(
             "no study and no effect of the knowledge holds this text", field="topic", value=name,
-            expected="a treatment, a study, an outcome, or all", advice="opentrd knowledge study lists the studies",
+            expected="a treatment, a study, an outcome, a set question, pools, or all",
+            advice="opentrd knowledge study lists the studies",
         )  # fmt: skip
     reasons = {row["effect"]: _why_not(row, studies[row["study"]]) for row in effects}
     groups: dict[tuple[Any, ...], list[Row]] = {}
@@ -89,11 +105,45 @@ def topic(name: str) -> Topic:
             questions.append(_pooled(kept))
         else:
             reasons[kept[0]["effect"]] = "the only effect of this comparison, outcome, measure and time"
+    questions += [
+        made
+        for row in set_questions()
+        if {one["study"] for one in members(row["pool"])} <= named
+        for made in [_set(row)]
+    ]
+    pooled = {row["effect"]: one.pool for one in questions if one.pool for row in one.effects}
+    for key, pool in pooled.items():
+        if reasons.get(key):
+            reasons[key] = f"pooled only in the set question {pool}: {reasons[key]}"
     rest = tuple({**row, "reason": reasons[row["effect"]]} for row in effects if reasons[row["effect"]])
     return Topic(
         name.strip(), tuple(questions), rest, () if wanted == ALL else tuple(_summaries(rest)),
         tuple(studies[key] for key in sorted(named)),
     )  # fmt: skip
+
+
+def _set_topic(name: str, asked: Sequence[Row]) -> Topic:
+    questions = tuple(_set(row) for row in asked)
+    named = {row["study"] for one in questions for row in one.effects}
+    studies = tuple(row for row in knowledge.table("study").to_pylist() if row["study"] in named)
+    return Topic(name, questions, (), (), studies)
+
+
+def _set(row: Row) -> PooledQuestion:
+    effects, result = pool_question(row, _scaled, _scaled_error)
+    return PooledQuestion(row["question"], effects, result, row["pool"])
+
+
+def _scaled(row: Row) -> float:
+    """The estimate of an effect row on the scale of the engine: ratios as logarithms, per 100 as shares."""
+    if row["measure"] in _RATIOS:
+        return float(np.log(row["estimate"]))
+    return float(row["estimate"]) / (100.0 if row["measure"] == "RD per 100" else 1.0)
+
+
+def _scaled_error(row: Row) -> float | None:
+    error = _standard_error(row)
+    return None if error is None else error / (100.0 if row["measure"] == "RD per 100" else 1.0)
 
 
 def _holds(row: Row, columns: Sequence[str], text: str) -> bool:
@@ -148,12 +198,8 @@ def _standard_error(row: Row) -> float | None:
 
 def _pooled(rows: Sequence[Row]) -> PooledQuestion:
     first = rows[0]
-    ratio = first["measure"] in _RATIOS
-    yi, vi = [], []
-    for row in rows:
-        per = 100.0 if row["measure"] == "RD per 100" else 1.0
-        yi.append(float(np.log(row["estimate"])) if ratio else row["estimate"] / per)
-        vi.append(((_standard_error(row) or 0.0) / per) ** 2)
+    yi = [_scaled(row) for row in rows]
+    vi = [(_scaled_error(row) or 0.0) ** 2 for row in rows]
     table = evidence.read_effects({"study": [row["study"] for row in rows], "yi": yi, "vi": vi})
     measure = {**_RATIOS, **_DIFFERENCES}[first["measure"]]
     parts = [first["comparison"], first["outcome"], first["timepoint"], first["timing"]]

@@ -17,6 +17,8 @@ EVIDENCE_KEYS: dict[str, tuple[str, ...]] = {
     "citation": ("review", "study"),
     "notice": ("study", "kind", "source"),
     "bias_judgement": ("study", "instrument", "domain", "judged_by"),
+    "pool_question": ("pool",),
+    "pool_member": ("pool", "study", "effect", "arms"),
     "tool": ("tool",),
     "tool_item": ("tool", "item"),
     "tool_rule": ("tool", "scope", "rank"),
@@ -33,6 +35,9 @@ EVIDENCE_REFERENCES: dict[tuple[str, str], tuple[str, str]] = {
     ("notice", "study"): ("study", "study"),
     ("bias_judgement", "study"): ("study", "study"),
     ("bias_judgement", "judged_by"): ("study", "study"),
+    ("pool_member", "pool"): ("pool_question", "pool"),
+    ("pool_member", "study"): ("study", "study"),
+    ("pool_member", "effect"): ("effect", "effect"),
     ("tool_item", "tool"): ("tool", "tool"),
     ("tool_rule", "tool"): ("tool", "tool"),
 }
@@ -53,6 +58,7 @@ def evidence_findings(read: Tables) -> Iterator[str]:
     yield from _effects_fit_their_study(read.get("effect", ()), studies)
     yield from _reviews_are_reviews(read, studies)
     yield from _list_numbers_are_own(read.get("citation", ()))
+    yield from _pools_count_nobody_twice(read, studies)
 
 
 def _dois_are_own(studies: Sequence[Row]) -> Iterator[str]:
@@ -61,6 +67,27 @@ def _dois_are_own(studies: Sequence[Row]) -> Iterator[str]:
         doi = row["doi"].lower()
         if doi and seen.setdefault(doi, row["study"]) != row["study"]:
             yield f"study.csv, {row['study']}: its DOI {row['doi']} is that of {seen[doi]}"
+
+
+def _pools_count_nobody_twice(read: Tables, studies: Mapping[str, Row]) -> Iterator[str]:
+    """A question takes each sample from one study; its effects are that study's own and point as it says; its arms are there."""
+    effects = {row["effect"]: row for row in read.get("effect", ())}
+    arms = {(row["study"], row["arm"]) for row in read.get("arm", ())}
+    better = {row["pool"]: row["better"] for row in read.get("pool_question", ())}
+    sample: dict[tuple[str, str], str] = {}
+    for row in read.get("pool_member", ()):
+        where = f"pool_member.csv, {row['pool']}"
+        own = studies.get(row["study"], {}).get("sample", "")
+        if own and sample.setdefault((row["pool"], own), row["study"]) != row["study"]:
+            yield f"{where}: {row['study']} shares its persons with {sample[row['pool'], own]}"
+        effect = effects.get(row["effect"])
+        if effect and effect["study"] != row["study"]:
+            yield f"{where}: effect {row['effect']} is of {effect['study']}, not of {row['study']}"
+        if effect and effect["better"] != better.get(row["pool"], effect["better"]):
+            yield f"{where}: of effect {row['effect']} {effect['better']} is better, of the question {better[row['pool']]}"
+        for name in f"{row['arms']};{row['control_arms']}".split(";"):
+            if name.strip() and (row["study"], name.strip()) not in arms:
+                yield f"{where}: {name.strip()!r} is not an arm of {row['study']}"
 
 
 def _whole(text: str) -> int | None:

@@ -49,7 +49,7 @@ EMPTY_TEXT_COLUMNS = frozenset({"form", "thase_rush_class", "read_in"})
 # database or a script of an assessment does not carry it.
 EVIDENCE_TABLES = frozenset(
     {
-        "study", "arm", "effect", "claim", "citation", "notice", "bias_judgement",
+        "study", "arm", "effect", "claim", "citation", "notice", "bias_judgement", "pool_question", "pool_member",
         "tool", "tool_item", "tool_rule", "unmasking", "important_difference",
     }
 )  # fmt: skip

@@ -11,6 +11,7 @@ from typing import Annotated, Literal
 from pydantic import Field, model_validator
 
 from opentrd.knowledge.schema_base import Fact, KnownTable, Name
+from opentrd.knowledge.schema_pool import POOL_MODELS
 
 Doi = Annotated[str | None, Field(pattern=r"^10\.[0-9]{4,9}/\S+$")]
 Day = Annotated[str | None, Field(pattern=r"^20[0-9]{2}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])$")]
@@ -283,4 +284,5 @@ EVIDENCE_MODELS: dict[str, type[Fact]] = {
     "citation": Citation,
     "notice": Notice,
     "bias_judgement": BiasJudgement,
+    **POOL_MODELS,
 }

@@ -15,7 +15,7 @@ from opentrd import knowledge
 from opentrd.evidence.certainty import functional_unblinding, trial_indirectness
 from opentrd.evidence.narrative import effect_direction
 from opentrd.evidence.narrative import harvest as harvest_bars
-from opentrd.evidence_known import ALL, Topic
+from opentrd.evidence_known import ALL, POOLS, PooledQuestion, Topic, known_effects
 from opentrd.report import evidence as evidence_pages
 from opentrd.report import evidence_charts, pages
 from opentrd.report import evidence_words as words
@@ -34,21 +34,32 @@ def anchor(study: str) -> str:
     return f"study-{study}"
 
 
-def write(folder: Path, found: Topic, *, failures: int | None = None) -> Path:
+def write(folder: Path, found: Topic, *, failures: int | None = None, each: bool = False) -> Path:
     """Write ``index.html`` and the tables of a topic; return the page. ``failures``: failed treatments of the persons asked
-    about, for the indirectness of each trial."""
+    about, for the indirectness of each trial; ``each``: also a page for each question, linked from it."""
     (folder / "tables").mkdir(parents=True, exist_ok=True)
     for name, rows in tables(found).items():
         evidence_pages.write_csv(folder / "tables" / f"{name}.csv", rows)
+    for number, one in enumerate(found.questions if each else (), 1):
+        evidence_pages.report(one.result, folder / _place(one, number), name=one.words)
     target = folder / "index.html"
-    target.write_text(page(found, failures=failures), encoding="utf-8")
+    target.write_text(page(found, failures=failures, linked=each), encoding="utf-8")
     return target
+
+
+def _place(one: PooledQuestion, number: int) -> str:
+    """The folder of the page of one question."""
+    return f"pool-{one.pool}" if one.pool else f"question-{number}"
 
 
 def tables(found: Topic) -> dict[str, Sequence[Row]]:
     """The tables of a topic by the name of their file."""
     pooled = [
-        {"question": one.words, "studies": "; ".join(row["study"] for row in one.effects)}
+        {
+            "question": one.words,
+            "pool": one.pool,
+            "studies": "; ".join(dict.fromkeys(row["study"] for row in one.effects)),
+        }
         | {key: value for key, value in one.result.table().items() if not isinstance(value, list)}
         for one in found.questions
     ]
@@ -60,24 +71,26 @@ def tables(found: Topic) -> dict[str, Sequence[Row]]:
     }
 
 
-def page(found: Topic, *, failures: int | None = None) -> str:
-    """The page of a topic as HTML."""
+def page(found: Topic, *, failures: int | None = None, linked: bool = False) -> str:
+    """The page of a topic as HTML; ``linked``: with links to the pages of its questions, which stand beside it."""
     meta = {"version": opentrd.__version__, "knowledge_digest": knowledge.digest()}
-    return pages.evidence_page("evidence_known.html.j2", meta, page=content(found, failures))
+    return pages.evidence_page("evidence_known.html.j2", meta, page=content(found, failures, linked))
 
 
-def content(found: Topic, failures: int | None) -> dict[str, Any]:
+def content(found: Topic, failures: int | None, linked: bool = False) -> dict[str, Any]:
     """What the template prints."""
     about = {name: _by_study(name) for name in _ABOUT}
     studies = {row["study"]: row for row in knowledge.table("study").to_pylist()}
     kinds = Counter(_kind(row["reason"]) for row in found.rest)
     return {
-        "topic": found.name, "failures": failures, "effects": len(found.rest) + sum(len(q.effects) for q in found.questions),
+        "topic": "Questions set in the knowledge" if found.name.casefold() == POOLS else found.name, "failures": failures,
+        "effects": known_effects(found),
         "questions": [
             {
-                "words": one.words, "result": f"{words.estimate(one.result.table(), one.result.data.measure)}",
+                "words": one.words, "set": bool(one.pool), "page": f"{_place(one, number)}/index.html" if linked else "",
+                "result": f"{words.estimate(one.result.table(), one.result.data.measure)}",
                 "measure": words.measure_words(one.result.data.measure), "notes": one.result.notes,
-                "heterogeneity": words.heterogeneity(one.result.table()),
+                "heterogeneity": words.heterogeneity(one.result.table()), "model": words.model_words(one.result.table()),
                 "forest": evidence_charts.forest(one.result, prefix=f"forest-{number}"),
                 "who": [_who(studies[row["study"]], row, failures) for row in one.effects],
             }
@@ -101,8 +114,13 @@ def content(found: Topic, failures: int | None) -> dict[str, Any]:
 def _harvest(found: Topic, judged: Mapping[str, list[Row]]) -> Drawing | None:
     """Directions of all effects of single studies between groups: pooled or not, but none that pools others or is a part."""
     left_out = ("a pooled", "a subgroup", "another row", "shares", "as printed")
-    rows = [row for one in found.questions for row in one.effects] + [
-        row for row in found.rest if row["contrast"] == "between" and not row["reason"].startswith(left_out)
+    pooled = {row["effect"]: row for one in found.questions for row in one.effects if row["effect"]}
+    rows = list(pooled.values()) + [
+        row
+        for row in found.rest
+        if row["contrast"] == "between"
+        and row["effect"] not in pooled
+        and not row["reason"].startswith(left_out)
     ]
     directions = []
     for row in effect_direction(rows, agreement=_AGREEMENT):
