@@ -242,6 +242,11 @@ def test_the_script_runs_in_duckdb_and_gives_the_same_tables(tmp_path: Path) -> 
     for step in every_step():
         query = f"SELECT * FROM assess.{step.table} ORDER BY ALL"
         assert shell.execute(query).fetchall() == assessment.connection.execute(query).fetchall(), step.table
+    with pytest.raises(duckdb.CatalogException, match="already exists"):
+        shell.execute(script("duckdb", tested=True))
+    shell.execute(script("duckdb", tested=True, again=True))
+    query = "SELECT * FROM assess.verdict ORDER BY ALL"
+    assert shell.execute(query).fetchall() == assessment.connection.execute(query).fetchall()
 
 
 @pytest.mark.parametrize("address", [pytest.param(ADDRESS, marks=needs_postgres)])

@@ -266,3 +266,10 @@ def test_the_sql_is_carried_to_the_other_engines(dialect: str, tmp_path: Path) -
             step.sql, dialect, types, file=step.path.name, place=lambda schema, table: (schema, table)
         )
         assert made.columns == types["multiverse"][step.table]
+
+
+@pytest.mark.parametrize("separator", [",", ";", "\t"])
+def test_a_grid_may_be_separated_as_a_spreadsheet_does(tmp_path: Path, separator: str) -> None:
+    path = tmp_path / "grid.csv"
+    path.write_text("parameter,value\nneeded,2\nneeded,3\n".replace(",", separator), encoding="utf-8")
+    assert multiverse.read_grid(path)["needed"] == ["2", "3"]

@@ -10,7 +10,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from opentrd.record.files import is_record_folder, load_folder
+import opentrd
+from opentrd.record.file_names import is_record_folder, near_miss
+from opentrd.record.files import load_folder
 from opentrd.record.raw import InputError, connect
 
 PERSONS = "person_id,birth_date,sex\n1,1980-05-01,female\n"
@@ -301,3 +303,39 @@ def test_one_is_singular(tmp_path: Path) -> None:
     connection = load(tmp_path, {"exposure.csv": "person_id,agent\n1\n"})
     reasons = [str(note[4]) for note in unread(connection)]
     assert reasons == ["the row has 1 cell, the header has 2; row not used"]
+
+
+@pytest.mark.parametrize(
+    ("name", "table"),
+    [
+        ("exposures.csv", "exposure"), ("Person.CSV", None), ("persons.csv.gz", "person"), ("measurments.parquet", "measurement"),
+        ("notes.csv", None), ("exposures.txt", None), ("conditon.csv", "condition"), ("observation_periods.csv", "observation_period"),
+    ],
+)  # fmt: skip
+def test_a_name_that_nearly_is_that_of_a_table_is_asked_about(
+    tmp_path: Path, name: str, table: str | None
+) -> None:
+    assert near_miss(tmp_path / name) == table
+
+
+def test_a_folder_or_file_that_only_nearly_is_a_record_says_which_name_is_meant(tmp_path: Path) -> None:
+    (tmp_path / "exposures.csv").write_text("person_id,agent\np1,sertraline\n", encoding="utf-8")
+    for source in (tmp_path, tmp_path / "exposures.csv"):
+        with pytest.raises(
+            InputError, match=r"exposures\.csv the table exposure\? Then call it exposure\.csv"
+        ):
+            opentrd.read(source)
+    (tmp_path / "exposure.csv").write_text("person_id,agent\np1,sertraline\n", encoding="utf-8")
+    (note,) = opentrd.read(tmp_path).connection.execute("SELECT value, reason FROM record.unread").fetchall()
+    assert note[0] == "exposures.csv" and "if exposure is meant, give it that name" in note[1]
+    with pytest.raises(InputError, match="give the folder that holds it"):
+        opentrd.read(tmp_path / "exposure.csv")
+
+
+def test_only_files_that_are_read_are_among_the_inputs(tmp_path: Path) -> None:
+    (tmp_path / "exposure.csv").write_text("person_id,agent\np1,sertraline\n", encoding="utf-8")
+    alone = opentrd.read(tmp_path).digests
+    (tmp_path / "truth").mkdir()
+    (tmp_path / "truth" / "trial.csv").write_text("person_id\np1\n", encoding="utf-8")
+    assert opentrd.read(tmp_path).digests == alone
+    assert len(alone) == 1

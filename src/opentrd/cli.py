@@ -145,12 +145,11 @@ def assess(
             cohort.write_database(result, inputs[0], results_schema)
     if not quiet:
         persons = f"{record.persons:,} person{'s' if record.persons != 1 else ''}"
-        out.print(
-            f"{persons} assessed; {record.unread:,} notes on what was not understood ({out_dir / 'unread.csv'})."
-        )
+        notes = f"{record.unread:,} note{'s' if record.unread != 1 else ''} on what was not understood"
+        out.print(f"{persons} assessed; {notes} ({out_dir / 'unread.csv'}).", soft_wrap=True)
         if pages:
-            out.print(f"Page:   {page}")
-        out.print(f"Tables: {out_dir / 'tables'}")
+            out.print(f"Page:   {page}", soft_wrap=True)
+        out.print(f"Tables: {out_dir / 'tables'}", soft_wrap=True)
 
 
 @app.command()
@@ -220,6 +219,9 @@ def sql(
         bool, typer.Option("--untested", help="Print a dialect that no test has run.")
     ] = False,
     omop: Annotated[bool, typer.Option("--omop", help="The script also reads an OMOP CDM.")] = False,
+    again: Annotated[
+        bool, typer.Option("--again", help="The script first drops what an earlier run of it made.")
+    ] = False,
     cdm_schema: Annotated[
         str | None, typer.Option(metavar="S", help="With --omop: the schema of the CDM (cdm).")
     ] = None,
@@ -235,7 +237,7 @@ def sql(
         if given is not None and not omop:
             raise InputError(f"{option} {given} is for a script that reads a CDM; give --omop as well.")
     schema = "cdm" if cdm_schema is None else cdm_schema
-    print_sql(dialect, untested, schema if omop else None, cdm_version or "5.4")
+    print_sql(dialect, untested, schema if omop else None, cdm_version or "5.4", again=again)
 
 
 @app.command()

@@ -60,7 +60,7 @@ def base_values() -> dict[str, str]:
 
 
 def read_grid(path: Path | str) -> Grid:
-    """A grid from a CSV file with the columns ``parameter`` and ``value``, one row a value.
+    """A grid from a CSV file (comma, semicolon or tab) with the columns ``parameter`` and ``value``, one row a value.
 
     A parameter that the file does not name keeps its one value of ``base_values``. Raises InputError, with file, row, field,
     value and what was expected, for a name or a value that is not known, a value given twice, and a grid that is too large.
@@ -68,8 +68,10 @@ def read_grid(path: Path | str) -> Grid:
     path = Path(path)
     try:
         with path.open(encoding="utf-8-sig", newline="") as stream:
-            rows = list(csv.DictReader(stream, strict=True))
-            header = rows[0].keys() if rows else _header(path)
+            first = stream.readline()
+            stream.seek(0)
+            rows = list(csv.DictReader(stream, delimiter=max(",;\t", key=first.count), strict=True))
+            header = rows[0].keys() if rows else next(csv.reader([first]), [])
     except (OSError, UnicodeDecodeError, csv.Error) as problem:
         raise InputError(
             f"{path}: the grid cannot be read ({problem}); expected a CSV file in UTF-8."
@@ -250,8 +252,3 @@ def _known(name: str) -> list[str]:
         members = knowledge.table("agent_set").to_pylist()
         return sorted({row["agent_set"] for row in members if roles.get(row["agent"]) == "augmenting"})
     return []
-
-
-def _header(path: Path) -> list[str]:
-    with path.open(encoding="utf-8-sig", newline="") as stream:
-        return next(csv.reader(stream), [])

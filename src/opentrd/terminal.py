@@ -60,10 +60,18 @@ def show_knowledge(out: Console, name: str | None, text: str | None) -> None:
         )
 
 
-def print_sql(dialect: str, untested: bool, cdm_schema: str | None = None, cdm_version: str = "5.4") -> None:
+def print_sql(
+    dialect: str,
+    untested: bool,
+    cdm_schema: str | None = None,
+    cdm_version: str = "5.4",
+    *,
+    again: bool = False,
+) -> None:
     """Print the assessment as one script. Raises InputError for a dialect that is unknown or that no test has run.
 
-    ``cdm_schema``: the schema of an OMOP CDM of ``cdm_version``, which the script then reads.
+    ``cdm_schema``: the schema of an OMOP CDM of ``cdm_version``, which the script then reads. ``again``: it begins by
+    dropping what an earlier run of it made.
     """
     from opentrd.assess.script import script
     from opentrd.record.omop_script import VERSIONS
@@ -77,7 +85,13 @@ def print_sql(dialect: str, untested: bool, cdm_schema: str | None = None, cdm_v
     if cdm_version not in VERSIONS:
         raise InputError(f"--cdm-version {cdm_version}: expected {' or '.join(VERSIONS)}.")
     sys.stdout.write(
-        script(dialect, tested=dialect in TESTED_DIALECTS, cdm_schema=cdm_schema, cdm_version=cdm_version)
+        script(
+            dialect,
+            tested=dialect in TESTED_DIALECTS,
+            cdm_schema=cdm_schema,
+            cdm_version=cdm_version,
+            again=again,
+        )
     )
 
 

@@ -19,7 +19,8 @@ _HEAD = """-- OpenTRD {version}: the whole assessment.
 --         here and stay empty. record.kept names the tables that the source keeps. record.request (as_of DATE) has one
 --         row: the last day that is used, or NULL.
 -- After:  schema assess with one table per step. The results are episode, trial, judgement, verdict and stage.
--- Run it once: the schemas knowledge and assess must not be there yet.
+-- Run it once: the schemas knowledge and assess must not be there yet. To run it again, print it with --again: it then drops
+--         {dropped} first.
 """
 # What a session has to say first, so that the statements mean what they mean in DuckDB.
 _SESSION = {
@@ -36,22 +37,33 @@ _TYPES = {
 _LOOK_AT = {"postgres": "ANALYZE"}
 
 
-def script(dialect: str, *, tested: bool, cdm_schema: str | None = None, cdm_version: str = "5.4") -> str:
+def script(
+    dialect: str,
+    *,
+    tested: bool,
+    cdm_schema: str | None = None,
+    cdm_version: str = "5.4",
+    again: bool = False,
+) -> str:
     """The script in one dialect: the facts as INSERTs, then one CREATE TABLE per step, then the trace as views.
 
     ``cdm_schema`` names the schema of an OMOP CDM of ``cdm_version`` (5.3 or 5.4): the script then fills the record from it.
+    ``again``: the script begins by dropping what an earlier run of it made; a record that the site has filled stays.
 
     Raises NotTranslatedError when a step has no equal in the dialect.
     """
     import opentrd
 
-    parts = [_HEAD.format(version=opentrd.__version__)]
+    made = ["assess", "knowledge", *([omop_script.SCHEMA, "record"] if cdm_schema is not None else [])]
+    parts = [_HEAD.format(version=opentrd.__version__, dropped=", ".join(made))]
     if not tested:
         parts.insert(0, "-- UNTESTED: no test of OpenTRD has run this dialect.\n")
     if cdm_schema is not None:
         parts.append(omop_script.HEAD.format(schema=cdm_schema, version=cdm_version))
     types = _record_and_knowledge()
     statements = list(_SESSION.get(dialect, ()))
+    if again:
+        statements += [f"DROP SCHEMA IF EXISTS {schema} CASCADE" for schema in made]
     statements += [
         f"CREATE SCHEMA {'IF NOT EXISTS ' if schema == 'record' else ''}{schema}"
         for schema in ("record", "knowledge", "assess")

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from opentrd.engines.base import Engine
 
-ENGINES = ("duckdb", "spark", "postgresql://...")
+ENGINES = ("duckdb", "spark", "postgresql://...", "sqlite")
 _POSTGRES = ("postgresql://", "postgres://")
 
 

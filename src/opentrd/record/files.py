@@ -10,7 +10,6 @@ from __future__ import annotations
 import codecs
 import csv
 import gzip
-import json
 import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -19,6 +18,7 @@ from typing import IO, cast
 
 import duckdb
 
+from opentrd.record.file_names import is_own, near_miss, table_of
 from opentrd.record.pharmcat import is_report
 from opentrd.record.raw import InputError, keep, note_unread, raw_columns
 from opentrd.record.schema import RAW_COLUMNS, RECORD_COLUMNS
@@ -34,7 +34,6 @@ REQUIRED_COLUMNS: dict[str, tuple[str, ...]] = {
     "genotype": ("person_id", "gene"),
     "coverage": ("person_id", "table"),
 }
-SUFFIXES = (".csv", ".csv.gz", ".parquet")
 DELIMITERS = {",": "comma", ";": "semicolon", "\t": "tab"}
 
 # Columns that the record reads as numbers: a file separated by semicolons may write them with a decimal comma.
@@ -78,28 +77,6 @@ def load_folder(connection: duckdb.DuckDBPyConnection, folder: Path) -> None:
         keep(connection, [table])
 
 
-def is_record_folder(folder: Path) -> bool:
-    """Whether the folder holds at least one file that is named like a record table."""
-    return folder.is_dir() and any(_table_of(path) in RAW_COLUMNS for path in folder.iterdir())
-
-
-def _table_of(path: Path) -> str:
-    """The table a file is named for, or '' when its ending is not one that is read."""
-    name = path.name.lower()
-    return next((name.removesuffix(suffix) for suffix in SUFFIXES if name.endswith(suffix)), "")
-
-
-def _is_own(path: Path) -> bool:
-    """Whether OpenTRD itself wrote the file beside record tables: a synthesis, a conversion or an earlier run."""
-    if path.name == "unconverted.csv" or (path.name == "truth" and path.is_dir()):
-        return True
-    try:
-        run = json.loads(path.with_name("run.json").read_text(encoding="utf-8"))
-        return "opentrd" in run and path.name in ("tables", "unread.csv", "run.json", *run["pages"])
-    except (OSError, ValueError, KeyError, TypeError):
-        return False
-
-
 def _find_tables(connection: duckdb.DuckDBPyConnection, folder: Path) -> dict[str, Path]:
     """The files of the record tables, in the order of the contract; other files are noted."""
     if not folder.is_dir():
@@ -108,7 +85,7 @@ def _find_tables(connection: duckdb.DuckDBPyConnection, folder: Path) -> dict[st
         )
     found: dict[str, Path] = {}
     for path in sorted(folder.iterdir()):
-        table = _table_of(path)
+        table = table_of(path)
         if path.is_file() and table in RAW_COLUMNS:
             if table in found:
                 raise InputError(
@@ -116,10 +93,12 @@ def _find_tables(connection: duckdb.DuckDBPyConnection, folder: Path) -> dict[st
                     f"'{table}'. Keep one of them."
                 )
             found[table] = path
-        elif not _is_own(path) and not is_report(path):
-            reason = (
-                "not a record table; expected person, exposure, ... as .csv, .csv.gz or .parquet; not read"
+        elif not is_own(path) and not is_report(path):
+            meant = near_miss(path)
+            expected = (
+                f"if {meant} is meant, give it that name" if meant else "expected person, exposure, ..."
             )
+            reason = f"not a record table; {expected} as .csv, .csv.gz or .parquet; not read"
             note_unread(connection, [(path.name, "", "file", path.name, reason)])
     if not found:
         raise InputError(

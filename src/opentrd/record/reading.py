@@ -12,7 +12,8 @@ import duckdb
 from opentrd import knowledge
 from opentrd.knowledge.own import shipped
 from opentrd.knowledge.own_tables import Facts
-from opentrd.record.files import is_record_folder, load_folder
+from opentrd.record.file_names import is_own, is_record_folder, is_record_table, near_miss
+from opentrd.record.files import load_folder
 from opentrd.record.normalise import normalise
 from opentrd.record.omop_remote import InPlace
 from opentrd.record.pharmcat import is_report, load_reports
@@ -173,24 +174,42 @@ def _load(
         return "tables", _digests(paths)
     from opentrd.record.fhir import is_fhir, load_fhir
 
+    if all(is_record_table(path) for path in paths):
+        places = ", ".join(sorted({str(path.absolute().parent) for path in paths}))
+        raise InputError(
+            f"{only or paths[0]}: record tables are read as a folder; give the folder that holds it: {places}"
+        )
     if only is not None and only.is_file() and not only.name.lower().endswith(_FHIR_ENDINGS):
-        raise InputError(f"{only}: not a file that OpenTRD reads by itself. {_EXPECTED}")
+        raise InputError(f"{only}: not a file that OpenTRD reads by itself.{_meant(paths)} {_EXPECTED}")
     if any(is_fhir(path) for path in paths) or all(path.is_file() for path in paths):
         load_fhir(connection, paths)
         return "fhir", _digests(paths)
     named = ", ".join(map(str, paths[:_NAMED])) + (
         f" and {len(paths) - _NAMED} more" if len(paths) > _NAMED else ""
     )
-    raise InputError(f"{named}: nothing in it can be read. {_EXPECTED}")
+    raise InputError(f"{named}: nothing in it can be read.{_meant(paths)} {_EXPECTED}")
+
+
+def _meant(paths: list[Path]) -> str:
+    """Which record tables the files are probably meant to be."""
+    files = [file for path in paths for file in (sorted(path.iterdir()) if path.is_dir() else [path])]
+    pairs = [(file.name, table) for file in files if (table := near_miss(file))]
+    return "".join(
+        f" Is {name} the table {table}? Then call it {table}{''.join(Path(name).suffixes)}."
+        for name, table in pairs[:_NAMED]
+    )
 
 
 def _digests(paths: list[Path]) -> list[dict[str, str | int]]:
-    """Size and SHA-256 of every file read; names are left out, because they can name a patient."""
+    """Size and SHA-256 of every file read; names are left out, because they can name a patient.
+
+    What OpenTRD itself wrote beside them (the truth of a synthesis, an earlier run) is not read.
+    """
     files = [
         file
         for path in paths
         for file in (sorted(path.rglob("*")) if path.is_dir() else [path])
-        if file.is_file()
+        if file.is_file() and not any(is_own(part) for part in (file, *file.parents) if path in part.parents)
     ]
     return [{"bytes": file.stat().st_size, "sha256": _sha256(file)} for file in files]
 
