@@ -22,6 +22,13 @@ def test_the_data_dictionary_is_up_to_date() -> None:
     assert (ROOT / "docs" / "data-dictionary.md").read_text(encoding="utf-8") == data_dictionary.text()
 
 
+def test_the_page_of_the_spread_has_every_definition_and_no_other() -> None:
+    text = (ROOT / "docs" / "spread.md").read_text(encoding="utf-8")
+    listed = re.findall(r"^\| ([a-z_0-9]+) \| [0-9]", text, re.M)
+    rows = knowledge.table("definition").to_pylist()
+    assert sorted(listed) == sorted(row["definition"] for row in rows if row["family"] != "instrument")
+
+
 def test_every_link_of_the_documents_leads_somewhere() -> None:
     for document in [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]:
         for target in re.findall(r"\]\(([^)#]+)\)", document.read_text(encoding="utf-8")):

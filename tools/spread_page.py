@@ -1,7 +1,7 @@
 """Write docs/spread.md: what the definitions say about one synthetic population, beside the truth.
 
 opentrd synthesize --persons 20000 --seed 1 --out population
-opentrd assess population --out run && opentrd compare run --truth population/truth
+opentrd assess population --out run && opentrd compare run --truth population/truth --min-count 1
 python tools/spread_page.py run
 """
 
@@ -27,6 +27,8 @@ predictive value are of the decided persons. Made by `tools/spread_page.py` from
 
 def main() -> None:
     """Read prevalence and accuracy of a compared run, write the page, sorted by the lowest percentage."""
+    if len(sys.argv) != 2 or not (Path(sys.argv[1]) / "compare" / "accuracy.csv").is_file():
+        sys.exit(f"Give the folder of a compared run, with its truth:\n{__doc__}")
     folder = Path(sys.argv[1]) / "compare"
     accuracy = {row["definition"]: row for row in _rows(folder / "accuracy.csv")}
     rows = sorted(_rows(folder / "prevalence.csv"), key=lambda row: -float(row["eligible_low_pct"] or 0))
@@ -35,7 +37,7 @@ def main() -> None:
         found = accuracy.get(row["definition"], {})
         cells = [row["definition"], row["eligible_low_pct"], row["eligible_high_pct"]]
         cells += [_percent(found.get(name)) for name in ("sensitivity", "specificity", "ppv")]
-        lines.append(f"| {' | '.join(cell or 'not known' for cell in cells)} |\n")
+        lines.append(f"| {' | '.join(cell or 'nobody meets it' for cell in cells)} |\n")
     PAGE.write_text("".join(lines), encoding="utf-8")
 
 
