@@ -22,6 +22,7 @@ from opentrd.evidence.audit import (
     rules_references,
     rules_scale,
     rules_sizes,
+    rules_sources,
     rules_studies,
     rules_tests,
     rules_text,
@@ -35,13 +36,13 @@ from opentrd.evidence.errors import EvidenceError
 MODULES = (
     rules_interval, rules_possible, rules_tests, rules_counts, rules_flow, rules_scale, rules_columns, rules_methods,
     rules_references, rules_reference_list, rules_text, rules_polarity, rules_sizes, rules_studies, rules_effects,
-    rules_questions,
+    rules_sources, rules_questions,
 )  # fmt: skip
 _order = [module.__name__ for module in MODULES]
 _sorted = sorted(RULES.values(), key=lambda rule: _order.index(rule.check.__module__))
 RULES.clear()
 RULES.update({rule.id: rule for rule in _sorted})
-FACTS = ("measure", "measure_code", "study", "arm", "effect", "claim")
+FACTS = ("measure", "measure_code", "study", "arm", "effect", "claim", "guideline_line")
 
 
 @dataclass(frozen=True)
