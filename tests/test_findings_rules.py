@@ -122,6 +122,30 @@ def test_what_was_ruled_out_years_ago_clears_nothing_of_the_last_month(tmp_path:
     assert present == [None, False, True]
 
 
+def test_an_attempt_that_was_denied_years_ago_is_not_known_today(tmp_path: Path) -> None:
+    """The answer of 2019 stands with its day, and clears nothing since; a later answer or an attempt speaks instead."""
+    number = "m: number of previous suicide attempts"
+    said = [
+        raw_of("c: suicide attempt, 2019-05-03, ruled out", "", "long-ago"),
+        raw_of("c: suicide attempt, 2024-06-20, ruled out", "", "lately"),
+        raw_of(f"{number}, 0, 2019-05-03", "", "none-then"),
+        raw_of(f"{number}, 0, 2024-06-20", "", "none-now"),
+        raw_of(
+            "c: suicide attempt, 2019-05-03, ruled out; c: intentional self-harm, 2015-01-01", "", "earlier"
+        ),
+        raw_of(f"c: suicide attempt, 2019-05-03, ruled out; {number}, 0, 2024-06-20", "", "both"),
+    ]
+    rows = [
+        next(row for row in tables["finding"] if row["finding"] == "suicide_attempt_history")
+        for tables in assessed(said, tmp_path, "finding")
+    ]
+    assert [row["present"] for row in rows] == [None, False, None, False, True, False]
+    assert rows[0]["value"] == "suicide attempt ruled out (2019-05-03)"
+    assert rows[2]["value"] == "number of previous suicide attempts = 0 (2019-05-03)"
+    assert "up to its own day only" in rows[0]["says"] and "no earlier attempt" not in rows[0]["says"]
+    assert "within three months" in rows[1]["says"] and "2024-06-20" in rows[1]["value"]
+
+
 # --- what leaving something out may do --------------------------------------------------------------------
 
 GOLDEN = read_cases(Path(__file__).parent / "golden" / "findings" / "checks.csv")

@@ -14,6 +14,7 @@ from reference.truth import Truth
 Row = dict[str, Any]
 STATUS = {"verified": 0, "computed": 0, "transcribed": 1, "recalled": 2}
 OPEN = "open"  # a row that perhaps shows the sign
+PAST = "past"  # a row that ruled it out on a day too long ago
 
 
 @dataclass
@@ -140,14 +141,20 @@ def speaks(rule: Row, mine: list[Evidence], now: int) -> list[tuple[Any, Evidenc
             continue
         if rule["speaks"] == "against":
             if state is True and timely:
-                found.append((False, row))
+                found.append((_denial(rule, row, now), row))
         elif state is True:
             found.append((True if timely else OPEN, row))
         elif state is None:
             found.append((OPEN, row))
         elif (rule["speaks"] == "both" or rule["kind"] == "condition") and timely:
-            found.append((False, row))
+            found.append((_denial(rule, row, now), row))
     return found
+
+
+def _denial(rule: Row, row: Evidence, now: int) -> Any:
+    """Rule 6: what rules a sign out speaks of the time up to its day."""
+    days = rule["denied_within_days"]
+    return False if days is None or (row.first is not None and now - row.first <= days) else PAST
 
 
 def signs(history: History, rows: list[Evidence]) -> dict[str, Sign]:
@@ -160,7 +167,7 @@ def signs(history: History, rows: list[Evidence]) -> dict[str, Sign]:
     for name, votes in said.items():
         truth, row, status = min(votes, key=_order)
         shown_by = frozenset(vote[1].subject for vote in votes if vote[0] is True)
-        found[name] = Sign(None if truth == OPEN else truth, row, status, shown_by)
+        found[name] = Sign(None if truth in (OPEN, PAST) else truth, row, status, shown_by)
     parts: dict[str, list[Row]] = {}
     for part in facts.rows("sign_part"):
         parts.setdefault(part["sign"], []).append(part)
@@ -174,7 +181,7 @@ def _order(vote: tuple[Any, Evidence, str]) -> tuple[Any, ...]:
     """Rule 8: which row decides."""
     truth, row, status = vote
     late = float("-inf") if row.last is None else row.last
-    return [True, OPEN, False].index(truth), -late, STATUS[status], row.subject, row.row_id
+    return [True, OPEN, False, PAST].index(truth), -late, STATUS[status], row.subject, row.row_id
 
 
 def read(name: str, found: dict[str, Sign], history: History) -> Truth:

@@ -1,6 +1,6 @@
 -- sign: one row is one person and one sign of which the record says anything: a symptom, a finding, a diagnosis, a value.
 --   person_id, sign
---   present       true: shown; false: ruled out; null: something is recorded that does not decide
+--   present       true: shown; false: ruled out; null: something is recorded that does not decide, or it was ruled out on a day that does not cover the time since
 --   subject       the condition or measure that decides (the first shown sign, where a sign is made of others)
 --   value         its value (lower bound; the upper where there is no lower); null: a condition
 --   basis         what decides in words: subject and value
@@ -11,7 +11,7 @@
 WITH ranked AS (
   SELECT *, coalesce(low, high) AS value,
          row_number() OVER (PARTITION BY person_id, sign
-                            ORDER BY CASE WHEN truth THEN 0 WHEN truth IS NULL THEN 1 ELSE 2 END, day_high DESC NULLS LAST,
+                            ORDER BY CASE WHEN truth THEN 0 WHEN past THEN 3 WHEN truth IS NULL THEN 1 ELSE 2 END, day_high DESC NULLS LAST,
                                      CASE knowledge_status WHEN 'verified' THEN 0 WHEN 'recalled' THEN 2 ELSE 1 END, subject, table_name, row_id, coalesce(low, high)) AS nth
   FROM assess.sign_evidence
 ), named AS (
@@ -24,7 +24,7 @@ WITH ranked AS (
   SELECT *, CAST(hundredths / nullif(100, 0) - 0.495 AS BIGINT) AS whole FROM rounded
 ), direct AS (
   SELECT c.person_id, c.sign, c.truth AS present, c.subject, c.value, l.shown, c.day_high AS day, c.table_name, c.row_id, c.knowledge_status,
-         CASE WHEN c.value IS NULL THEN CASE WHEN c.truth THEN c.subject WHEN NOT c.truth THEN c.subject || ' ruled out' WHEN c.table_name = 'condition' THEN c.subject || ', day not known'
+         CASE WHEN c.value IS NULL THEN CASE WHEN c.truth THEN c.subject WHEN NOT c.truth OR c.past THEN c.subject || ' ruled out' WHEN c.table_name = 'condition' THEN c.subject || ', day not known'
                                            ELSE c.subject || ', value not known' END
               ELSE c.subject || CASE WHEN c.low = c.high THEN ' = ' WHEN c.low IS NULL THEN ' up to ' ELSE ' from ' END || CAST(c.whole AS VARCHAR)
                    || CASE WHEN c.hundredths = c.whole * 100 THEN '' WHEN c.hundredths < c.whole * 100 + 10 THEN '.0' || CAST(c.hundredths - c.whole * 100 AS VARCHAR)

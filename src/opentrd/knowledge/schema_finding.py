@@ -30,6 +30,7 @@ class SignRule(KnownTable):
     """One way to show a sign (``speaks`` for), to rule it out (against), or both: a condition or a value.
 
     A value has to satisfy all bounds given, in the unit of the measure; ``within_days``: how old it may be;
+    ``denied_within_days``: how old what rules it out may be, where that is less (a statement of the past does not cover later days);
     ``occasion``: does only the latest rating of the measure count, or any. A condition that is ruled out speaks against.
     """
 
@@ -42,6 +43,7 @@ class SignRule(KnownTable):
     up_to: float | None
     below: float | None
     within_days: int | None = Field(ge=1)
+    denied_within_days: int | None = Field(ge=1)
     occasion: Literal["last", "any"]
 
     @model_validator(mode="after")

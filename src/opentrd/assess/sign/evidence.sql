@@ -6,6 +6,7 @@
 --   day_low, day_high   the day on which it was last so, as an interval; null: not known
 --   truth         true: shows the sign; false: rules it out; null: may show it (no value, a value between bounds, a day that is not known, two
 --                 values that may both be the latest and disagree)
+--   past          it rules the sign out, but on a day too long ago to speak of the time since: truth is null then
 --   knowledge_status    of the rule by which it speaks
 WITH measured AS (
   SELECT person_id, CASE WHEN origin = 'summed' THEN 'rating' ELSE 'measurement' END AS table_name, rating_id AS row_id, measure AS subject, low, high, date_low, date_high
@@ -38,6 +39,7 @@ WITH measured AS (
   JOIN assess.as_of AS a ON a.person_id = p.person_id
 ), asked AS (
   SELECT r.person_id, w.sign, w.last_only, w.kind, w.at_least, w.above, w.up_to, w.below, r.table_name, r.row_id, r.subject, r.low, r.high, r.day_low, r.day_high, w.speaks, w.knowledge_status,
+         NOT coalesce(date_diff('day', r.day_low, r.anchor) <= w.denied_days, w.denied_days IS NULL) AS late,
          CASE WHEN w.within_days IS NULL THEN TRUE WHEN date_diff('day', r.day_low, r.anchor) <= w.within_days THEN TRUE
               WHEN date_diff('day', r.day_high, r.anchor) > w.within_days THEN FALSE END AS in_time,
          CASE WHEN NOT r.there THEN FALSE
@@ -57,7 +59,8 @@ WITH measured AS (
 )
 SELECT person_id, CAST(sign AS VARCHAR) AS sign, CAST(table_name AS VARCHAR) AS table_name, CAST(row_id AS VARCHAR) AS row_id, CAST(subject AS VARCHAR) AS subject,
        CAST(low AS DOUBLE) AS low, CAST(high AS DOUBLE) AS high, CAST(day_low AS DATE) AS day_low, CAST(day_high AS DATE) AS day_high,
-       CAST(CASE WHEN NOT says_so THEN FALSE WHEN in_time THEN says_so END AS BOOLEAN) AS truth, CAST(knowledge_status AS VARCHAR) AS knowledge_status
+       CAST(CASE WHEN NOT says_so AND late THEN NULL WHEN NOT says_so THEN FALSE WHEN in_time THEN says_so END AS BOOLEAN) AS truth,
+       CAST(coalesce(NOT says_so AND late, FALSE) AS BOOLEAN) AS past, CAST(knowledge_status AS VARCHAR) AS knowledge_status
 FROM spoken
 WHERE CASE WHEN speaks = 'both' OR kind = 'condition' THEN says_so IS NULL OR says_so OR in_time
            WHEN speaks = 'for' THEN coalesce(says_so, TRUE)
