@@ -34,6 +34,7 @@ from opentrd.report.suppress import (
     suppress_one,
     suppress_partition,
 )
+from opentrd.report.words import without_person
 
 sys.path.insert(0, str(Path(__file__).parent))
 import report_sample as sample
@@ -191,6 +192,21 @@ def test_no_page_names_the_person() -> None:
     assert "NHS-4711-0815" not in page
     assert "4711" not in page
     assert "[this person]/exposure.csv" in page
+
+
+@pytest.mark.parametrize(
+    ("text", "person", "said"),
+    [
+        ("stop of 7/sertraline/1 on day 7", "7", "stop of [this person]/sertraline/1 on day 7"),
+        ("row 7, 1.7/L, 7/day, 7/10", "7", "row 7, 1.7/L, 7/day, 7/10"),
+        ("B/lithium/2 and vitamin B", "B", "[this person]/lithium/2 and vitamin B"),
+        ("P104-e1 of P104, not P1040", "P104", "[this person]-e1 of [this person], not P1040"),
+    ],
+)
+def test_an_id_is_taken_out_of_keys_and_a_short_one_hides_no_number(
+    text: str, person: str, said: str
+) -> None:
+    assert without_person(text, person) == said
 
 
 def test_files_carry_numbers(tmp_path: Path) -> None:

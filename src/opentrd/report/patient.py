@@ -106,6 +106,7 @@ def content(
         "record": record_summary(tables),
         "unread": [
             {name: words.without_person(row.get(name), person_id) for name in UNREAD_COLUMNS}
+            | ({"value": "[this person]"} if row.get("field") == "person_id" else {})
             for row in tables.get("unread") or ()
         ],
         "sources": sources(lineage, explain),

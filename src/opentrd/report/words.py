@@ -161,9 +161,10 @@ def status_counts(rows: Iterable[Row]) -> dict[str, int]:
 def without_person(text: Any, person_id: str) -> str:
     """The text with the person's id replaced: pages name nobody.
 
-    An id of one or two characters is left: it would hit row numbers and doses and hide what must be checked.
+    An id of one or two characters is replaced at the head of a key only (``7/sertraline/1``): elsewhere it cannot be told
+    from row numbers and doses, and would hide what must be checked.
     """
     said = "" if text is None else str(text)
     if len(person_id) < 3:
-        return said
+        return re.sub(rf"(?<![A-Za-z0-9.,]){re.escape(person_id)}(?=/[A-Za-z][^/]*/[0-9])", "[this person]", said)
     return re.sub(rf"(?<![A-Za-z0-9]){re.escape(person_id)}(?![A-Za-z0-9])", "[this person]", said)
