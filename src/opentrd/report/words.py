@@ -166,5 +166,7 @@ def without_person(text: Any, person_id: str) -> str:
     """
     said = "" if text is None else str(text)
     if len(person_id) < 3:
-        return re.sub(rf"(?<![A-Za-z0-9.,]){re.escape(person_id)}(?=/[A-Za-z][^/]*/[0-9])", "[this person]", said)
+        return re.sub(
+            rf"(?<![A-Za-z0-9.,]){re.escape(person_id)}(?=/[A-Za-z][^/,;]*/[0-9])", "[this person]", said
+        )
     return re.sub(rf"(?<![A-Za-z0-9]){re.escape(person_id)}(?![A-Za-z0-9])", "[this person]", said)
