@@ -280,3 +280,16 @@ def test_small_numbers_on_an_axis_are_not_cut() -> None:
     drawing = opentrd.pool(rows).plot("funnel")
     labels = {float(text) for text in re.findall(r">(0\.\d+)<", drawing)}
     assert {0.002, 0.004, 0.006} <= labels or {0.005, 0.01} <= labels, labels
+
+
+def test_rows_of_one_name_are_told_apart() -> None:
+    table = {
+        "study": ["A", "A", "B", "B", "C"],
+        "yi": [0.1, 0.2, 0.3, 0.4, 0.5],
+        "vi": [0.1] * 5,
+        "year": [2001, 2005, 2009, 2009, ""],
+    }
+    drawn = str(opentrd.pool(table).plot())
+    assert all(f">{name}<" in drawn for name in ("A (2001)", "A (2005)", "B (row 4)", "B (row 5)", "C"))
+    drawn = str(opentrd.pool(table).plot("leave_one_out"))
+    assert "without A (2001)" in drawn and "without B (row 5)" in drawn

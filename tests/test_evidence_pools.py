@@ -64,7 +64,8 @@ def test_a_topic_has_its_set_questions_and_says_what_is_pooled_there_only() -> N
     assert {"esketamine_response_rd", "esketamine_remission_rd"} <= {one.pool for one in found.questions}
     assert "" in {one.pool for one in found.questions}  # and those that the rows themselves allow
     said = {row["effect"]: row["reason"] for row in found.rest}
-    assert said["fedgchin2019_03"].startswith("pooled only in the set question esketamine_remission_rd")
+    assert said["fedgchin2019_03"] == "pooled in the set question esketamine_remission_rd only"
+    assert not any("fedgchin2019" in one["comparisons"] for one in found.summaries)
     assert not {one.pool for one in topic("mindfulness").questions} - {""}
 
 

@@ -114,7 +114,7 @@ def topic(name: str) -> Topic:
     pooled = {row["effect"]: one.pool for one in questions if one.pool for row in one.effects}
     for key, pool in pooled.items():
         if reasons.get(key):
-            reasons[key] = f"pooled only in the set question {pool}: {reasons[key]}"
+            reasons[key] = f"pooled in the set question {pool} only"
     rest = tuple({**row, "reason": reasons[row["effect"]]} for row in effects if reasons[row["effect"]])
     return Topic(
         name.strip(), tuple(questions), rest, () if wanted == ALL else tuple(_summaries(rest)),
@@ -216,7 +216,7 @@ def _summaries(rest: Sequence[Row]) -> list[Row]:
             and row["estimate"] is not None
             and not row["printed_inconsistent"]
             and not row["subgroup"]
-            and not row["reason"].startswith(("a pooled", "another row", "shares"))
+            and not row["reason"].startswith(("a pooled", "another row", "shares", "pooled in"))
         )
         if usable:
             key = (row["outcome"], row["measure"], row["better"], _against(row["comparison"]))

@@ -9,6 +9,7 @@ import numpy as np
 
 from opentrd.evidence import EvidenceError, TrimFill, funnel
 from opentrd.evidence.pairwise.result import PairwiseResult
+from opentrd.evidence.table import EffectTable
 from opentrd.report import charts
 from opentrd.report import evidence_words as words
 from opentrd.report.evidence_svg import Axis, Drawing, intervals
@@ -26,13 +27,32 @@ def axis_title(measure: str | None) -> str:
     return f"{said} (logarithmic scale)" if words.is_ratio(measure) else said
 
 
+def names_of(data: EffectTable) -> list[str]:
+    """The names of the rows; one that stands there more than once is told apart by its year, else by its row in the file."""
+    years = data.raw.columns.get("year")
+    found = []
+    for i, name in enumerate(data.study):
+        if data.study.count(name) == 1:
+            found.append(name)
+            continue
+        alike = [j for j, other in enumerate(data.study) if other == name]
+        apart = (
+            years is not None
+            and all(years[j] for j in alike)
+            and len({years[j] for j in alike}) == len(alike)
+        )
+        found.append(f"{name} ({years[i]})" if apart and years else f"{name} (row {data.raw.rows[i]})")
+    return found
+
+
 def forest(result: PairwiseResult, prefix: str = "forest") -> Drawing:
     """Each study with its weight, then the pooled effect and where a new study would lie."""
     measure, level = words.read_as(result.data), result.fitted.level
     heads, cells = _raw_cells(result)
+    names = names_of(result.data)
     rows: list[dict[str, Any]] = [
         {
-            "name": row["study"], "estimate": row["yi"], "ci_low": row["ci_low"], "ci_high": row["ci_high"],
+            "name": names[place], "estimate": row["yi"], "ci_low": row["ci_low"], "ci_high": row["ci_high"],
             "weight": row["weight"], "cells": cells[place], "measure": words.read_as(result.data, place),
         }
         for place, row in enumerate(result.studies())
@@ -85,8 +105,12 @@ def one_by_one(
 ) -> Drawing:
     """Rows of estimates (leave-one-out, cumulative, subgroups) above the pooled effect."""
     measure = words.read_as(result.data)
+    # Leave-one-out has one row for each row of the table, in its order.
+    apart = names_of(result.data) if prefix == "without" and len(rows) == len(result.data) else None
     shown = [
-        {"name": f"{said}{row[name]}", **_pooled(row)} for row in rows if row.get("estimate") is not None
+        {"name": f"{said}{apart[i] if apart else row[name]}", **_pooled(row)}
+        for i, row in enumerate(rows)
+        if row.get("estimate") is not None
     ]
     whole = {**_pooled(result.table()), "name": f"All {result.k} rows", "kind": "pooled"}
     return intervals(

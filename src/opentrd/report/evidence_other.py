@@ -14,7 +14,7 @@ from opentrd.evidence.table import is_number
 from opentrd.evidence_other import PooledComponents, PooledCounts, PooledMultilevel, PooledRobust
 from opentrd.report import evidence_words as words
 from opentrd.report import pages
-from opentrd.report.evidence_charts import axis_title
+from opentrd.report.evidence_charts import axis_title, names_of
 from opentrd.report.evidence_svg import Drawing, intervals
 
 Row = Mapping[str, Any]
@@ -185,8 +185,8 @@ def _levels(pooled: PooledMultilevel) -> Sheet:
     plain = len(result.terms) == 1
     apart = any(one["cluster"] != one["study"] for one in studies)
     rows: list[Row] = [
-        {"name": one["study"], **{key: one[key] for key in _EFFECT}, "cells": [str(one["cluster"])[:18]] if apart else []}
-        for one in studies
+        {"name": name, **{key: one[key] for key in _EFFECT}, "cells": [str(one["cluster"])[:18]] if apart else []}
+        for name, one in zip(names_of(result.data), studies, strict=True)
     ]  # fmt: skip
     if plain:
         rows.append({"name": "Pooled", **{key: first[key] for key in _EFFECT}, "kind": "pooled"})
@@ -216,8 +216,9 @@ def _robust(pooled: PooledRobust) -> Sheet:
     plain = len(pooled.result.terms) == 1
     studies = pooled.studies()
     apart = any(one["cluster"] != one["study"] for one in studies)
+    names = names_of(data)
     rows: list[Row] = [
-        {"name": one["study"], **{key: one[key] for key in _EFFECT}, "weight": one["weight"],
+        {"name": names[i], **{key: one[key] for key in _EFFECT}, "weight": one["weight"],
          "cells": [str(one["cluster"])[:18]] if apart else [],
          "measure": words.read_as(data, i)}
         for i, one in enumerate(studies)

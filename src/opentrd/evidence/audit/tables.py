@@ -67,7 +67,7 @@ ROLES: tuple[tuple[str, str], ...] = (
     ("scale_max", r"(?:scale[ _])?max(?:imum)?"),
     ("within", r"(?:between|within)(?:[ _]or[ _](?:within|between))?"),
     ("direction", r"direction(?:[ _]of[ _]benefit)?|better"),
-    ("i2", r"i(?:²|2|\^2|<sup>2</sup>)(?: ?%)?"),
+    ("i2", r"i ?(?:²|2|\^2|<sup>2</sup>)(?: ?%)?"),
     ("subgroup", r"subgroup"),
     ("timepoint", r"time[ _]?point|weeks?|duration.*"),
     ("notes", r"notes?|comments?|remarks?"),

@@ -112,7 +112,8 @@ def _warnings(result: PairwiseResult) -> tuple[str, ...]:
     if twice:
         shown = ", ".join(twice[:3]) + (" and others" if len(twice) > 3 else "")
         said.append(
-            f"{shown} stand in several rows, which are pooled as if independent: see cluster_robust and pool_multilevel"
+            f"{shown} stand in several rows, which are pooled as if independent; if they are not, "
+            "give cluster or levels (--cluster study, --levels study)"
         )
     if f.model != "common" and np.isnan(f.tau2_high[0]):
         said.append(
