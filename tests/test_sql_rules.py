@@ -16,7 +16,7 @@ STEPS = plan.steps()
 ADMITTED_FUNCTIONS = {
     "denserank",
     "coalesce", "sum", "min", "max", "count", "rownumber", "rank", "lag", "lead", "datediff", "nullif", "lower",
-    "cast", "case", "if", "extract", "groupconcat", "and", "or", "like",
+    "cast", "case", "if", "extract", "groupconcat", "and", "or", "like", "bitwiseoragg",
 }  # fmt: skip
 FORBIDDEN_NODES = (exp.Filter, exp.TryCast, exp.Pivot, exp.Lateral, exp.Unnest, exp.Lambda, exp.Star)
 NULLABLE_SAFE_IS = (exp.Null,)

@@ -174,6 +174,13 @@ def text_functions(tree: exp.Expr) -> exp.Expr:
     return tree
 
 
+def bits_are_joined(tree: exp.Expr) -> exp.Expr:
+    """SQLite has no aggregate that joins bits."""
+    for node in _all(tree, exp.BitwiseOrAgg):
+        _replace(node, _call("bit_or", node.this.copy()))
+    return tree
+
+
 def joins_are_free(tree: exp.Expr) -> exp.Expr:
     """The planner may choose the order of a cross join."""
     for node in _all(tree, exp.Join):
@@ -185,7 +192,8 @@ def joins_are_free(tree: exp.Expr) -> exp.Expr:
 
 _REWRITES: tuple[Callable[[exp.Expr], exp.Expr], ...] = (
     text_has_one_form, comparisons_have_one_type, casts_keep_their_meaning, days_between_are_subtracted, parts_of_dates,
-    division_is_floating, lists_are_ordered, text_functions, joins_are_free,
+    division_is_floating, lists_are_ordered, text_functions, bits_are_joined,
+    joins_are_free,
 )  # fmt: skip
 
 
@@ -206,6 +214,20 @@ class _OrderedList:
         return self._separator.join(texts) if texts else None
 
 
+class _BitOr:
+    """Every bit that any of the whole numbers has; null of none."""
+
+    def __init__(self) -> None:
+        self._bits: int | None = None
+
+    def step(self, bits: int | None) -> None:
+        if bits is not None:
+            self._bits = bits if self._bits is None else self._bits | bits
+
+    def finalize(self) -> int | None:
+        return self._bits
+
+
 def _half_away(value: float | None) -> int | None:
     return None if value is None else math.floor(abs(value) + 0.5) * (1 if value >= 0 else -1)
 
@@ -221,3 +243,4 @@ def register_functions(connection: sqlite3.Connection) -> None:
     for name, function in functions.items():
         connection.create_function(name, 1, function, deterministic=True)
     connection.create_aggregate("ordered_list", -1, _OrderedList)  # type: ignore[arg-type]
+    connection.create_aggregate("bit_or", 1, _BitOr)  # type: ignore[arg-type]

@@ -37,14 +37,14 @@ Place = Callable[[str, str], tuple[str | None, str]]
 
 ADMITTED_FUNCTIONS = {
     "abs", "and", "case", "cast", "coalesce", "count", "datediff", "denserank", "extract", "groupconcat", "if", "lag", "lead", "like",
-    "lower", "max", "min", "nullif", "or", "rank", "rownumber", "sum",
+    "bitwiseoragg", "lower", "max", "min", "nullif", "or", "rank", "rownumber", "sum",
 }  # fmt: skip
 _ADMITTED_NODES = (
     exp.Select, exp.Union, exp.Subquery, exp.With, exp.CTE, exp.From, exp.Join, exp.Where, exp.Group, exp.Having,
     exp.Order, exp.Ordered, exp.Distinct, exp.Window, exp.WindowSpec, exp.Table, exp.TableAlias, exp.Column,
     exp.Identifier, exp.Alias, exp.Star, exp.Literal, exp.Boolean, exp.Null, exp.DataType, exp.DataTypeParam, exp.Paren,
     exp.Tuple, exp.Var, exp.Not, exp.Neg, exp.EQ, exp.NEQ, exp.GT, exp.GTE, exp.LT, exp.LTE, exp.Is, exp.In, exp.Between, exp.Like,
-    exp.Add, exp.Sub, exp.Mul, exp.Div, exp.DPipe, exp.Func,
+    exp.Add, exp.Sub, exp.Mul, exp.Div, exp.BitwiseAnd, exp.DPipe, exp.Func,
 )  # fmt: skip
 
 
