@@ -41,6 +41,19 @@ _TITLES = {
     "rankogram": "Ranks", "node_splits": "Direct against indirect evidence", "net_heat": "Net heat",
     "transitivity": "Transitivity", "contribution": "What each estimate rests on",
 }  # fmt: skip
+# What a reader has to know of an analysis, on its own page.
+_SAYS = {
+    "leave_one_out": "The pooled effect without each study in turn.",
+    "cumulative": "The pooled effect of the studies up to this one, in the order chosen; the first line is one study by itself.",
+    "influence": "How the result changes without a study (Viechtbauer and Cheung 2010).",
+    "small_studies": "An asymmetric funnel has many causes; none of these shows that studies were withheld.",
+    "subgroups": "A difference between subgroups of studies is not a difference between patients.",
+    "transitivity": "Treatments can be compared through a third only if the patients of all three could have been in the same trial.",
+    "rankogram": "A P-score favours thin evidence: read it with the certainty, the studies and the place in the network beside it.",
+    "node_splits": "Direct evidence against what the rest of the network says on the same comparison.",
+    "net_heat": "Row: a design. Column: a design that is set apart. Shaded: the inconsistency of the row falls, so the two disagree.",
+    "contribution": "Which share of an estimate (treatment 1 against treatment 2) comes from each direct comparison.",
+}  # fmt: skip
 
 
 def plot(result: Result, kind: str | None = None, rows: Sequence[Row] | None = None) -> Drawing:
@@ -136,10 +149,13 @@ def report_analysis(result: Result, name: str, rows: Sequence[Row], path: Path) 
     except EvidenceError:
         drawing = None
     columns = list(dict.fromkeys(column for row in rows for column in row))
-    shown = [[words.text(row.get(column)) for column in columns] for row in rows]
+    shown = [[words.cell(column, row.get(column)) for column in columns] for row in rows]
+    numeric = [column != columns[0] and words.numeric(rows, column) for column in columns]
     text = pages.evidence_page(
         "evidence_analysis.html.j2", _meta(),
-        page={"title": _TITLES.get(name, name), "drawing": drawing, "columns": columns, "rows": shown,
+        page={"title": _TITLES.get(name, name), "drawing": drawing, "rows": shown, "numeric": numeric,
+              "columns": [words.head(column) for column in columns], "says": _SAYS.get(name, ""),
+              "ratio": words.is_ratio(_measure(result)),
               "measure": words.measure_words(_measure(result))},
     )  # fmt: skip
     path.mkdir(parents=True, exist_ok=True)

@@ -10,7 +10,6 @@ from typing import Any
 import opentrd
 from opentrd import knowledge
 from opentrd.evidence import EvidenceError
-from opentrd.evidence.table import is_number
 from opentrd.evidence_other import PooledComponents, PooledCounts, PooledMultilevel, PooledRobust
 from opentrd.report import evidence_words as words
 from opentrd.report import pages
@@ -20,11 +19,6 @@ from opentrd.report.evidence_svg import Drawing, intervals
 Row = Mapping[str, Any]
 _EFFECT = ("estimate", "ci_low", "ci_high")
 _METHODS = {"mantel-haenszel": "common effect (Mantel-Haenszel)", "peto": "common effect (Peto)"}
-_HEADS = {
-    "events_1": "events, group 1", "n_1": "persons, group 1", "events_2": "events, group 2", "n_2": "persons, group 2",
-    "ci_low": "from", "ci_high": "to", "p_value": "p", "se": "SE", "weight": "weight, %",
-    "treatment_1": "treatment", "treatment_2": "against", "std_dev": "SD",
-}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -68,13 +62,9 @@ def page(pooled: Any, name: str = "") -> str:
     tables = []
     for title, rows in made.tables.items():
         columns = list(dict.fromkeys(column for row in rows for column in row))
-        shown = [[_cell(column, row.get(column)) for column in columns] for row in rows]
-        numeric = [
-            column != columns[0]
-            and all(is_number(str(row[column])) for row in rows if row.get(column) not in (None, ""))
-            for column in columns
-        ]
-        heads = [_HEADS.get(column, column.replace("_", " ")) for column in columns]
+        shown = [[words.cell(column, row.get(column)) for column in columns] for row in rows]
+        numeric = [column != columns[0] and words.numeric(rows, column) for column in columns]
+        heads = [words.head(column) for column in columns]
         tables.append({"title": title, "heads": heads, "numeric": numeric, "rows": shown})
     meta = {"version": opentrd.__version__, "knowledge_digest": knowledge.digest()}
     return pages.evidence_page("evidence_other.html.j2", meta, page=made, name=name, tables=tables)
@@ -107,21 +97,13 @@ def lines(pooled: Any) -> list[str]:
 def _text_table(made: Sheet) -> list[str]:
     title, rows = next(iter(made.tables.items()))
     columns = list(dict.fromkeys(column for row in rows for column in row))
-    cells = [[_HEADS.get(column, column.replace("_", " ")) for column in columns]]
-    cells += [[_cell(column, row.get(column)) for column in columns] for row in rows]
+    cells = [[words.head(column) for column in columns]]
+    cells += [[words.cell(column, row.get(column)) for column in columns] for row in rows]
     widths = [max(len(line[i]) for line in cells) for i in range(len(columns))]
     padded = [
         "    " + "  ".join(c.ljust(w) for c, w in zip(line, widths, strict=True)).rstrip() for line in cells
     ]
     return [f"  {title}", *padded]
-
-
-def _cell(column: str, value: Any) -> str:
-    if column in ("p", "p_value") and (value is None or isinstance(value, float)):
-        return words.p(value) if value is not None else ""
-    if column == "weight" and isinstance(value, float):
-        return f"{value:.1f}"
-    return words.text(value)
 
 
 def _said(row: Row, measure: str | None) -> str:

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
 from opentrd.evidence.effect import MEASURES
 from opentrd.evidence.effect_single import from_double_arcsine, harmonic_mean
-from opentrd.evidence.table import EffectTable
+from opentrd.evidence.table import EffectTable, is_number
 
 Row = Mapping[str, Any]
 NONE = "none"
@@ -155,6 +155,36 @@ def text(value: Any) -> str:
     if isinstance(value, bool):
         return "yes" if value else "no"
     return number(value) if isinstance(value, float) else str(value)
+
+
+_HEADS = {
+    "events_1": "events, group 1", "n_1": "persons, group 1", "events_2": "events, group 2", "n_2": "persons, group 2",
+    "ci_low": "from", "ci_high": "to", "p_value": "p", "se": "SE", "weight": "weight, %", "yi": "estimate", "vi": "variance",
+    "tau2": "tau²", "tau2_low": "tau² from", "tau2_high": "tau² to", "i2": "I², %", "h2": "H²", "q": "Q", "q_p": "p of Q",
+    "q_df": "df of Q", "df": "df", "k": "studies", "rstudent": "residual in SE", "dffits": "DFFITS",
+    "cooks_distance": "Cook's distance",
+    "tau2_without": "tau² without", "q_without": "Q without", "p_score": "P-score", "p_score_low": "P-score from",
+    "p_score_high": "P-score to", "pi_low": "new study from", "pi_high": "new study to", "standardised_residual": "residual in SE",
+    "statistic": "test statistic", "sucra": "SUCRA", "cov_ratio": "covariance ratio", "hat": "leverage",
+}  # fmt: skip
+
+
+def head(column: str) -> str:
+    """The head of a column of a table in words."""
+    return _HEADS.get(column, column.replace("_", " "))
+
+
+def cell(column: str, value: Any) -> str:
+    """A cell of a table by its column: p as p, shares of weight with one decimal, else as :func:`text`."""
+    if column in ("p", "p_value", "q_p") and isinstance(value, float | None):
+        return p(value) if value is not None else ""
+    return f"{value:.1f}" if column == "weight" and isinstance(value, float) else text(value)
+
+
+def numeric(rows: Sequence[Row], column: str) -> bool:
+    """Whether a column holds numbers only, and so is set to the right."""
+    values = [row.get(column) for row in rows if row.get(column) not in (None, "")]
+    return bool(values) and all(not isinstance(one, bool) and is_number(str(one)) for one in values)
 
 
 def model_words(row: Row) -> str:
