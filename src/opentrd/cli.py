@@ -277,12 +277,18 @@ def bench(
         Path | None,
         typer.Option(metavar="FILE", help="DuckDB file for the population; one that is there is used again."),
     ] = None,
+    all_tables: Annotated[
+        bool,
+        typer.Option(
+            "--all", help="Measure all tables that a population gets, not verdicts and stages alone."
+        ),
+    ] = False,
     quiet: Quiet = False,
 ) -> None:
     """Measure seconds and memory of the assessment beside hand-written SQL."""
     from opentrd.bench.show import run_bench
 
-    run_bench(out, errors, persons, keep, quiet)
+    run_bench(out, errors, persons, keep, quiet, everything=all_tables)
 
 
 class _Silent:

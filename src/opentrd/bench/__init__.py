@@ -16,7 +16,7 @@ from pathlib import Path
 import duckdb
 
 from opentrd import knowledge
-from opentrd.api import BROUGHT, CHUNK_PERSONS
+from opentrd.api import CHUNK_PERSONS
 from opentrd.assess.plan import leading_to
 from opentrd.engines import duckdb as embedded
 from opentrd.record.raw import connect
@@ -28,6 +28,8 @@ HAND_WRITTEN = Path(__file__).with_name("hand_written.sql")
 # Persons made and read at a time: the population may be larger than memory.
 SLICE = 100_000
 Say = Callable[[str], None]
+# What the hand-written script answers too, and the stages beside it.
+VERDICTS = ("verdict", "stage")
 
 
 @dataclass(frozen=True)
@@ -41,7 +43,7 @@ class Figures:
     hand_seconds: float | None
     peak_mb: float
     agreement: float | None
-    seconds: dict[str, float]
+    seconds: dict[str, float]  # per step, summed over chunks that ran side by side
 
     @property
     def ratio(self) -> float | None:
@@ -86,11 +88,13 @@ def measure(
     threads: int = 2,
     memory: str = "3GB",
     hand_written: bool = True,
+    tables: tuple[str, ...] = VERDICTS,
     chunk: int = CHUNK_PERSONS,
     say: Say | None = None,
 ) -> Figures:
     """Run the chain, then the hand-written script, over the record tables of a DuckDB file; return the figures.
 
+    ``tables`` are those that the chain is run for and that are written (``verdict`` among them, where compared).
     ``memory`` limits the database's own buffers; the peak is that of the whole process. Results are written as Parquet.
     """
     connection = connect(str(file), memory_limit=memory)
@@ -100,7 +104,7 @@ def measure(
         connection.execute(f"SET temp_directory = '{folder}/spill'")
         began = time.perf_counter()
         seconds = embedded.run_in_chunks(
-            connection, leading_to(*BROUGHT), size=chunk, keep=BROUGHT, into=Path(folder), progress=say
+            connection, leading_to(*tables), size=chunk, keep=tables, into=Path(folder), progress=say
         )
         chain = time.perf_counter() - began
         peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
