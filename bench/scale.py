@@ -2,7 +2,8 @@
 
     python bench/scale.py FOLDER [persons ...]
 
-Keeps the populations in FOLDER (DuckDB files) and uses them again. Prints one line per size.
+Keeps the populations in FOLDER (DuckDB files) and uses them again. Prints one line per size. Beyond 100,000 persons the
+population is the same 100,000 again and again under new ids: what a person costs does not depend on the others.
 """
 
 from __future__ import annotations
@@ -12,10 +13,13 @@ import subprocess
 import sys
 from pathlib import Path
 
+import duckdb
 from rich.console import Console
 from rich.table import Table
 
 SIZES = (10_000, 100_000, 1_000_000)
+# Persons made one by one; larger populations are copies of them.
+MADE = 100_000
 _ONE = """
 import dataclasses, json, sys
 from pathlib import Path
@@ -46,7 +50,7 @@ def main() -> None:
     for persons in sizes:
         file = folder / f"population_{persons}.duckdb"
         if not file.exists():
-            _run(file, persons, "make")
+            _make(folder, file, persons)
         found = json.loads(_run(file, persons, "both"))
         chain, hand = found["chain_seconds"], found["hand_seconds"]
         table.add_row(
@@ -60,6 +64,27 @@ def main() -> None:
             f"{found['agreement']:.1%}",
         )
     Console(highlight=False).print(table)
+
+
+def _make(folder: Path, file: Path, persons: int) -> None:
+    if persons <= MADE:
+        _run(file, persons, "make")
+        return
+    if persons % MADE:
+        raise SystemExit(f"{persons:,} persons: beyond {MADE:,}, give a multiple of it.")
+    base = folder / f"population_{MADE}.duckdb"
+    if not base.exists():
+        _run(base, MADE, "make")
+    with duckdb.connect(str(file)) as target:
+        target.execute(f"ATTACH '{base}' AS base (READ_ONLY); CREATE SCHEMA record")
+        for table, has_person in target.execute(
+            "SELECT table_name, bool_or(column_name = 'person_id') FROM duckdb_columns() "
+            "WHERE database_name = 'base' AND schema_name = 'record' GROUP BY table_name"
+        ).fetchall():
+            target.execute(f'CREATE TABLE record."{table}" AS FROM base.record."{table}" LIMIT 0')
+            for copy in range(persons // MADE if has_person else 1):
+                renamed = f"* REPLACE ('{copy:02d}' || person_id AS person_id)" if has_person else "*"
+                target.execute(f'INSERT INTO record."{table}" SELECT {renamed} FROM base.record."{table}"')
 
 
 def _run(file: Path, persons: int, task: str) -> str:
