@@ -124,7 +124,7 @@ SUBJECTS = {
 }  # fmt: skip
 BLOCKS = {row["rule"] for row in knowledge.table("safety_rule").to_pylist() if row["effect"] == "block"}
 # A treatment is its own unit, and each of its drugs is one.
-WITH_UNIT: dict[str, set[str]] = {}
+WITH_UNIT = {row["treatment"]: {row["treatment"]} for row in knowledge.table("treatment").to_pylist()}
 for _row in knowledge.table("treatment_part").to_pylist():
     for _unit in (_row["treatment"], _row["member"]):
         WITH_UNIT.setdefault(_unit, set()).add(_row["treatment"])

@@ -45,7 +45,7 @@ def _fact(part: Row, treatment: str) -> Raw:
     """Rows that make one part of a rule true."""
     kind, subject = part["kind"], part["subject"]
     if kind == "exposure":
-        agent = next(name for name in SETS[subject, "agent"] if name not in OWN[treatment])
+        agent = next(name for name in SETS[subject, "agent"] if name not in OWN.get(treatment, []))
         return {"exposure": [{"agent": agent, "start_date": ago(60), "end_date": "", "ongoing": "true"}]}
     if kind == "condition":
         return {"condition": [{"condition": SETS[subject, "condition"][0], "start_date": ago(5)}]}

@@ -76,12 +76,12 @@ def forbids(current: str, begun: str) -> bool:
 
 @cache
 def drugs_of(treatment: str) -> dict[int, frozenset[str]]:
-    """The drugs of each part of a treatment: one of them is given."""
+    """The drugs of each part of a treatment, of which one is given; without a drug the treatment itself."""
     parts: dict[int, set[str]] = {}
     for row in rows("treatment_part"):
         if row["treatment"] == treatment and row["kind"] == "agent":
             parts.setdefault(row["part"], set()).add(row["member"])
-    return {part: frozenset(drugs) for part, drugs in parts.items()}
+    return {part: frozenset(drugs) for part, drugs in (parts or {1: {treatment}}).items()}
 
 
 NAMED = {part["subject"] for part in rows("safety_rule_part") if part["kind"] == "exposure"}
