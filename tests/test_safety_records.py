@@ -30,6 +30,10 @@ def blood_pressure(systolic: str) -> Raw:
     return {"measurement": [measure]}
 
 
+def item_nine(value: str) -> Raw:
+    return {"measurement": [{"measure": "PHQ-9 item 9", "date": ago(9), "value": value}]}
+
+
 COURSE: Raw = {"procedure": [{"procedure": "ECT", "date": ago(10), "sessions": "4"}]}
 
 # what the record holds, what is planned, what the safety rules make of it
@@ -68,6 +72,8 @@ CASES: list[tuple[str, Raw, str, str, str]] = [
     ("160 mmHg", blood_pressure("160"), "methylphenidate", "add", CAUTION),
     ("160 mmHg", blood_pressure("160"), "ketamine", "add", CAUTION),
     ("120 mmHg", blood_pressure("120"), "ketamine", "add", FREE),
+    ("suicidal thoughts in a rating", item_nine("2"), "amitriptyline", "switch", CAUTION),
+    ("no suicidal thoughts in a rating", item_nine("0"), "amitriptyline", "switch", FREE),
     ("cirrhosis", ill("cirrhosis"), "duloxetine", "switch", BLOCKED),
     ("cirrhosis", ill("cirrhosis"), "SNRI + mirtazapine", "combine", CAUTION),
     ("an aneurysm", ill("aneurysm or arteriovenous malformation"), "esketamine", "add", BLOCKED),

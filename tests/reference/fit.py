@@ -60,7 +60,11 @@ def assess_person(
     levels = fit_pgx.levels(history, labs)
     findings += fit_pgx_findings.findings(history, mine, genotypes, genes, said, reading.trials, levels)
     findings += fit_biomarkers.findings(history, conditions, labs, ratings, mine)
-    safety = fit_safety.Safety(history, conditions, labs, genotypes, mine)
+    suicidal = any(
+        row["present"] for row in findings if row["finding"] in ("suicidality", "suicidal_behaviour")
+    )
+    rated = [fit_safety.SUICIDAL] if suicidal else []
+    safety = fit_safety.Safety(history, [*conditions, *rated], labs, genotypes, mine)
     options = fit_options.Options(
         history, reading.trials, reading.episodes, safety, findings, domains, said, labs
     )

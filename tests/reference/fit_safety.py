@@ -19,6 +19,8 @@ ORDER = (CERTAIN, POSSIBLE, DENIED, OPEN)
 
 
 BLOCKED, UNKNOWN, CAUTION = 4, 3, 1
+# Rule 8: suicidality that a rating shows counts like a diagnosis.
+SUICIDAL: Row = {"condition": "suicidal ideation", "present": True}
 
 
 @dataclass(frozen=True)

@@ -29,6 +29,9 @@ WITH asked AS (  -- how long what was ruled out, or a value that is not in the r
          CASE WHEN c.course = 'point' THEN coalesce(c.start_latest, a.anchor) WHEN c.course = 'span' AND c.end_latest < a.anchor THEN c.end_latest ELSE a.anchor END,
          NULL, NULL, CASE WHEN coalesce(c.present, TRUE) THEN 1 ELSE 0 END
   FROM record.condition AS c JOIN adult AS a ON a.person_id = c.person_id AND coalesce(c.start_earliest <= a.anchor, TRUE)
+  UNION ALL  -- what a rating showed counts like a diagnosis
+  SELECT DISTINCT f.person_id, 'condition', 'suicidal ideation', a.anchor, a.anchor, CAST(NULL AS DOUBLE), CAST(NULL AS DOUBLE), 1
+  FROM assess.finding_suicide AS f JOIN adult AS a ON a.person_id = f.person_id WHERE f.finding IN ('suicidality', 'suicidal_behaviour') AND f.present
   UNION ALL
   SELECT p.person_id, 'procedure', p.procedure, coalesce(p.end_earliest, p.start_earliest, a.anchor),
          CASE WHEN coalesce(p.end_latest, p.start_latest) < a.anchor THEN coalesce(p.end_latest, p.start_latest) ELSE a.anchor END, NULL, NULL, 1

@@ -52,6 +52,10 @@ FROM acting AS a JOIN record.exposure AS e ON e.person_id = a.person_id AND a.ki
 UNION ALL
 SELECT a.person_id, 'option_hit', a.row_key, 'condition', c.condition_id, a.member, coalesce(c.present, TRUE)
 FROM acting AS a JOIN record.condition AS c ON c.person_id = a.person_id AND a.kind = 'condition' AND c.condition = a.member
+UNION ALL  -- thoughts of suicide that a rating showed
+SELECT a.person_id, 'option_hit', a.row_key, 'finding', f.finding || '/' || f.subject || '/' || f.source, a.member, f.present
+FROM acting AS a JOIN assess.finding_suicide AS f ON f.person_id = a.person_id AND a.kind = 'condition' AND a.member = 'suicidal ideation' AND a.acts
+ AND f.finding IN ('suicidality', 'suicidal_behaviour') AND f.present
 UNION ALL
 SELECT a.person_id, 'option_hit', a.row_key, 'procedure', p.procedure_id, a.member, coalesce(p.present, TRUE)
 FROM acting AS a JOIN record.procedure AS p ON p.person_id = a.person_id AND a.kind = 'procedure' AND p.procedure = a.member
