@@ -60,8 +60,10 @@ CAUGHT = {
     "I075": ("003", "p_from_statistic", "1 degree"),
     "I076": ("003", "percent_of_count", "23.8 %"),
     "I078": ("003", "eligibility", "adolescents"),
+    "I079": ("003", "eligibility_against_study", "unipolar"),
     "I080": ("003", "design_list", "Observational"),
     "I082": ("003", "outside_included", "21"),
+    "I085": ("003", "design_against_study", "open-label"),
     "I086": ("003", "author_against_entry", "Brekke"),
     "I089": ("003", "reduction_against_ratio", "70 %"),
     "I090": ("003", "primary_report", "anand2023"),
@@ -110,7 +112,7 @@ def test_recall_against_the_list() -> None:
         known = {row["id"] for row in csv.DictReader(file)}
     assert set(CAUGHT) <= known
     print(f"\n{len(CAUGHT)} of {len(known)} found")
-    assert len(CAUGHT) / len(known) > 0.68
+    assert len(CAUGHT) / len(known) > 0.7
 
 
 @needs

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 
 from opentrd.evidence.audit import references
+from opentrd.evidence.audit.designs import included_tables, studies
 from opentrd.evidence.audit.model import Document, Finding, Material, Reference, Sentence, quote
 from opentrd.evidence.audit.read import body
 from opentrd.evidence.audit.references import plain
@@ -232,4 +233,48 @@ def sole_approval(material: Material) -> Iterator[Finding]:
                 "sole_approval", str(sentence.place), quote(text, 240), shown,
                 f"told as the only one: {told[0]}; others with such a label: {', '.join(str(row['target']) for row in others)}.{ask}",
                 "medium", "review", question=not sure,
+            )  # fmt: skip
+
+
+_UNIPOLAR_ONLY = re.compile(
+    r"\b(?:exclusively|only|solely|purely)\b[^;.]{0,40}\bunipolar\b|\bunipolar\b[^;.]{0,25}\b(?:only|alone|exclusively)\b",
+    re.IGNORECASE,
+)
+_UNIPOLAR = re.compile(r"\bunipolar\b|\bMDD\b|\bmajor depressi", re.IGNORECASE)
+
+
+@rule(
+    "eligibility_against_study", group="Against the study rows", severity="question",
+    asserts="No included study is on persons only whom the criteria exclude.",
+    needs="a sentence that excludes studies of unipolar depression alone, and a table of included studies that the knowledge has",
+    arithmetic="populations of the study rows: unipolar or major depressive disorder, and nothing bipolar",
+    source="PRISMA 2020, item 5 (Page 2021, BMJ 372:n71); the study rows",
+)  # fmt: skip
+def eligibility_against_study(material: Material) -> Iterator[Finding]:
+    """ "Exclusively unipolar" excluded, and trials of major depressive disorder included."""
+    shelf = Shelf(material)
+    for document in material.documents:
+        criteria = next(
+            (
+                one for one in document.sentences
+                if re.search(r"exclusion criteria|\bexclude[ds]?\b|ineligible", one.text, re.IGNORECASE)
+                and _UNIPOLAR_ONLY.search(one.text) and one.place.line >= document.header_end
+            ),
+            None,
+        )  # fmt: skip
+        if criteria is None:
+            continue
+        found = [
+            (str(table.place(row)), row.study, str(study["population"]))
+            for table in included_tables(document) for row in studies(table)
+            if (study := shelf.of_row(document, row.study)) is not None
+            and _UNIPOLAR.search(str(study.get("population") or "")) and "bipolar" not in str(study["population"]).lower()
+        ]  # fmt: skip
+        if found:
+            yield Finding(
+                "eligibility_against_study", "; ".join([str(criteria.place), *(place for place, _, _ in found[:3])]),
+                f"excluded: {quote(criteria.text, 120)}",
+                "included: " + "; ".join(f"{who} ({quote(text, 60)})" for _, who, text in found),
+                f"{len(found)} included {'study is' if len(found) == 1 else 'studies are'} on unipolar or major depression by the study "
+                "rows. Were bipolar persons among them?", "medium", question=True,
             )  # fmt: skip

@@ -158,8 +158,21 @@ def design_against_study(material: Material) -> Iterator[Finding]:
                 yield replace(found, question=True)
 
 
+# Designs in which no treatment was given to groups or persons of the study.
+_NO_TRIAL = (
+    "cross-sectional",
+    "case-control",
+    "animal",
+    "narrative review",
+    "systematic review",
+    "meta-analysis",
+)
+
+
 def _design_problem(study: Row, text: str) -> str | None:
     design, blinding = str(study.get("design") or ""), study.get("blinding")
+    if re.search(r"\bopen-label (?:\w+ )?(?:study|trial)\b", text, re.IGNORECASE) and design in _NO_TRIAL:
+        return f"called an open-label study; it is a {study.get('design_detail') or design}"
     if re.search(r"\bdouble-?\s?blind", text, re.IGNORECASE) and blinding == "open":
         return f"called double-blind; the study is {design}, {blinding}"
     if re.search(r"\bopen-label", text, re.IGNORECASE) and blinding == "double-blind":
