@@ -275,6 +275,6 @@ def eligibility_against_study(material: Material) -> Iterator[Finding]:
                 "eligibility_against_study", "; ".join([str(criteria.place), *(place for place, _, _ in found[:3])]),
                 f"excluded: {quote(criteria.text, 120)}",
                 "included: " + "; ".join(f"{who} ({quote(text, 60)})" for _, who, text in found),
-                f"{len(found)} included {'study is' if len(found) == 1 else 'studies are'} on unipolar or major depression by the study "
-                "rows. Were bipolar persons among them?", "medium", question=True,
+                f"{len(found)} included {'study is' if len(found) == 1 else 'studies are'} on unipolar or major depression by "
+                "the study rows. Were bipolar persons among them?", "medium", question=True,
             )  # fmt: skip
