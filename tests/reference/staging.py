@@ -6,6 +6,7 @@ from typing import Any
 
 from reference import facts
 from reference.days import touches
+from reference.episodes import episode_of
 from reference.following import NOTHING
 from reference.judgements import Judgement, judge, response_ok
 from reference.reading import Reading
@@ -25,6 +26,7 @@ class Staging:
         self.rule = facts.one("instrument_rule", instrument=instrument)
         self.history = reading.history
         self.episode = reading.last_episode
+        self.episodes = reading.episodes
         self.definition = facts.one("definition", definition=instrument)
         self.failure = facts.one("failure_rule", failure_rule=self.definition["failure_rule"])
         self.exposures_complete = self.history.complete("exposure")
@@ -39,8 +41,11 @@ class Staging:
         return self.episode is not None and touches(trial.possible_part, self.episode.possible)
 
     def certainly_inside(self, trial: Trial) -> Truth:
-        """Whether a trial of the episode lies in its finest last piece."""
+        """Whether a trial of the episode lies in its finest last piece; it may yet belong to another episode."""
         if self.episode is None or not self.episode.pieces:
+            return None
+        episode, certainly = episode_of(trial, self.episodes)
+        if episode is self.episode and certainly is not True:
             return None
         return True if trial.certainly_touches(self.episode.pieces[-1]) else None
 
