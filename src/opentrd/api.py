@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import duckdb
 
 from opentrd.assess import worlds
-from opentrd.assess.plan import FIT_TRACES, Step, leading_to, order, steps, trace_order
+from opentrd.assess.plan import FIT_TRACES, SETTLED, Step, leading_to, order, steps, trace_order
 from opentrd.engines import duckdb as embedded
 from opentrd.engines import is_embedded, open_engine, sqlite
 from opentrd.knowledge.own import Choice, choose
@@ -293,7 +293,7 @@ def assess(
         finally:
             if opened is not engine:
                 opened.close()
-    _ask(record.connection, detailed, progress)
+    _ask(record.connection, detailed, progress, fit=fit)
     if engine is None:
         sqlite.note_spent(record.database, time.perf_counter() - began)
     return Assessment(record, seconds, detailed, name, choice, fit=fit)
@@ -322,7 +322,7 @@ def _assess_small(record: Record, day: dt.date | None, choice: Choice) -> Assess
         record.know(choice.facts)
         assessment.seconds = embedded.run(record.database, order(), as_of=day)
         detailed = record.persons <= DETAIL_PERSONS
-        _ask(record.database, detailed, None)
+        _ask(record.database, detailed, None, fit=True)
         assessment.engine, assessment.detailed = "duckdb", detailed
 
     record.pending = settle
@@ -378,19 +378,20 @@ def parse_grid(text: str | Path) -> Grid:
 
 
 def _ask(
-    connection: duckdb.DuckDBPyConnection, detailed: bool, progress: Callable[[str], None] | None
+    connection: duckdb.DuckDBPyConnection,
+    detailed: bool,
+    progress: Callable[[str], None] | None,
+    *,
+    fit: bool,
 ) -> None:
     question = steps()["question"]
     if detailed:
         if progress:
             progress("question")
-        worlds.ask(connection, leading_to("verdict", "stage"), question, _run_world)
+        settled = [name for name in SETTLED if fit or name != "option_tried"]
+        worlds.ask(connection, leading_to(*settled), question, _run_world)
     else:
-        connection.execute("CREATE SCHEMA IF NOT EXISTS world")
-        connection.execute(
-            'CREATE OR REPLACE TABLE assess.question (person_id VARCHAR, "table" VARCHAR, "row" VARCHAR, '
-            "field VARCHAR, asks VARCHAR, settles_low BIGINT, settles_high BIGINT, narrows_low DOUBLE, narrows_high DOUBLE)"
-        )
+        worlds.ask_nothing(connection)
 
 
 def _run_world(connection: duckdb.DuckDBPyConnection, chain: Iterable[Step], as_of: dt.date | None) -> object:

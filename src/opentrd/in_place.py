@@ -62,7 +62,7 @@ def assess_in_place(
     finally:
         if opened is not engine:
             opened.close()
-    _ask(connection, detailed, progress)
+    _ask(connection, detailed, progress, fit=fit)
     return Assessment(record, seconds, detailed, opened.name, choice, fit=fit)
 
 

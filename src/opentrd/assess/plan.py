@@ -12,6 +12,8 @@ FOLDER = Path(__file__).parent
 
 # Output tables of the public contract, in the order a reader meets them.
 OUTPUT_TABLES = ("episode", "trial", "judgement", "verdict", "stage", "question", "trace")
+# What an answer can settle: these are made again in every possible world.
+SETTLED = ("verdict", "stage", "option_tried")
 # Made only after the chain has run: over possible worlds, or for an explanation.
 LATE_TABLES = (
     "question", "trace", "trace_verdict", "trace_stage", "trace_trial",
@@ -22,7 +24,8 @@ FIT_TRACES = ("trace_finding", "trace_biology", "trace_sign", "trace_domain", "t
 # Read once or twice over, and too long to be written down for a population.
 VIEWS = (
     "counted", "domain_reason", "finding", "indicator", "judgement", "score", "switch",
-    "option", "option_hit", "option_unit_hit", "option_line", "option_listed", "option_note", "option_pattern", "option_ruling",
+    "option", "option_hit", "option_unit_hit", "option_line", "option_listed", "option_note", "option_open",
+    "option_pattern", "option_ruling",
     "recommendation",
 )  # fmt: skip
 # Files that build the possible worlds; ``worlds.py`` runs them itself.

@@ -13,7 +13,7 @@ from pathlib import Path
 import duckdb
 
 from opentrd import knowledge
-from opentrd.assess.plan import Step
+from opentrd.assess.plan import SETTLED, Step
 from opentrd.record.raw import create_record_tables
 
 _FOLDER = Path(__file__).with_name("world")
@@ -29,11 +29,22 @@ _COPIED = (
 )
 _KNOWLEDGE = re.compile(r"\bknowledge\.([a-z_0-9]+)")
 
+_NO_TRIAL = (
+    "SELECT NULL::VARCHAR AS person_id, NULL::VARCHAR AS treatment, NULL::VARCHAR AS role, NULL::BOOLEAN AS failed, "
+    "NULL::BOOLEAN AS taken_now, NULL::DOUBLE AS top_dose_mg, NULL::DATE AS reckoned_to, NULL::BIGINT AS trial_no WHERE FALSE"
+)
+_NO_OPTION = (
+    "SELECT NULL::VARCHAR AS person_id, NULL::VARCHAR AS treatment, NULL::VARCHAR AS role, NULL::VARCHAR AS why, "
+    "NULL::VARCHAR AS agent WHERE FALSE"
+)
+
 Runner = Callable[[duckdb.DuckDBPyConnection, Iterable[Step], dt.date | None], object]
 
 
 def ask(connection: duckdb.DuckDBPyConnection, steps: Iterable[Step], question: Step, run: Runner) -> None:
     """Make ``assess.question`` for the persons in ``record.*``; ``assess.*`` must be there.
+
+    Where options were not asked for, ``steps`` leaves out ``option_tried``, and no standing is counted.
 
     ``run`` runs the steps on a connection. The worlds live in a database of their own inside the connection and are
     dropped again.
@@ -55,7 +66,10 @@ def ask(connection: duckdb.DuckDBPyConnection, steps: Iterable[Step], question: 
             connection.execute(_sql("record_" + table).replace("@home", home))
         connection.execute(f"INSERT INTO record.kept {_sql('record_kept').replace('@home', home)}")
         run(connection, chain, None)
-        for table in ("verdict", "stage"):
+        if "option_tried" not in {step.table for step in chain}:
+            connection.execute(f"CREATE TABLE possible.assess.option_tried AS {_NO_TRIAL}")
+            connection.execute(f"CREATE OR REPLACE VIEW {home}.assess.option_open AS {_NO_OPTION}")
+        for table in SETTLED:
             connection.execute(
                 f"CREATE OR REPLACE TABLE {home}.world.{table} AS SELECT * FROM possible.assess.{table}"
             )
@@ -63,6 +77,16 @@ def ask(connection: duckdb.DuckDBPyConnection, steps: Iterable[Step], question: 
         connection.execute(f"USE {home}")
         connection.execute("DETACH possible")
     connection.execute(f"CREATE OR REPLACE TABLE assess.question AS {question.sql}")
+
+
+def ask_nothing(connection: duckdb.DuckDBPyConnection) -> None:
+    """Make ``assess.question`` without rows, for a population."""
+    connection.execute("CREATE SCHEMA IF NOT EXISTS world")
+    connection.execute(
+        'CREATE OR REPLACE TABLE assess.question (person_id VARCHAR, "table" VARCHAR, "row" VARCHAR, field VARCHAR, '
+        "asks VARCHAR, settles_low BIGINT, settles_high BIGINT, standings_low BIGINT, standings_high BIGINT, "
+        "narrows_low DOUBLE, narrows_high DOUBLE)"
+    )
 
 
 def _asked_of_knowledge(chain: Iterable[Step]) -> list[str]:

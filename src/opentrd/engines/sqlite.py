@@ -22,7 +22,7 @@ import duckdb
 import pyarrow as pa
 
 from opentrd import knowledge
-from opentrd.assess.plan import FOLDER, leading_to, order, steps
+from opentrd.assess.plan import FOLDER, SETTLED, leading_to, order, steps
 from opentrd.engines.sqlite_types import STORED_AS, days
 from opentrd.record.raw import InputError
 from opentrd.record.schema import RECORD_COLUMNS
@@ -188,13 +188,14 @@ def _translated() -> Statements:
         select = translate_sqlite(_world_sql(path.stem), types, place, file=f"world/{path.name}")
         worlds.append(_Fill.of(f"{_POSSIBLE}record.{table}", RECORD_COLUMNS[table], select.sql))
     # What the last statement calls world.verdict and world.stage are results over the possible worlds.
-    results = {table: types["assess"][table] for table in ("verdict", "stage")}
+    results = {table: types["assess"][table] for table in SETTLED}
     step = steps()["question"]
     asked = translate_sqlite(
         step.sql, types | {"world": types["world"] | results}, place, file=step.path.name
     )
     types["assess"]["question"] = asked.columns
-    select_asked = re.sub(r'"world\.(verdict|stage)"', rf'"{_POSSIBLE}assess.\1"', asked.sql)
+    again = "|".join(SETTLED)
+    select_asked = re.sub(rf'"world\.({again})"', rf'"{_POSSIBLE}assess.\1"', asked.sql)
     question = _Fill.of(f"{PLACE}assess.question", asked.columns, select_asked)
     same = tuple(fills[table] for table in fills if table in shared)
     return Statements(
@@ -215,6 +216,18 @@ def _shared_steps() -> frozenset[str]:
 def _resistance() -> frozenset[str]:
     """The tables that verdicts and stages rest on; the others are made when they are asked for."""
     return frozenset(f"assess.{step.table}" for step in leading_to(*RESULTS))
+
+
+@cache
+def _options() -> frozenset[str]:
+    """The tables that open standings of options rest on."""
+    return frozenset(f"assess.{step.table}" for step in leading_to("option_open"))
+
+
+@cache
+def _worlds() -> frozenset[str]:
+    """The tables that are made again in the possible worlds."""
+    return frozenset(f"assess.{step.table}" for step in leading_to(*SETTLED))
 
 
 def _world_sql(name: str) -> str:
@@ -378,6 +391,11 @@ class SmallRun:
             desk.later = []
         return desk
 
+    def _make(self, desk: _Desk, tables: frozenset[str]) -> None:
+        """Make those of the tables that were put off."""
+        self._fill(desk, [fill for fill in desk.later if fill.table in tables])
+        desk.later = [fill for fill in desk.later if fill.table not in tables]
+
     def _fill(self, desk: _Desk, fills: Iterable[_Fill]) -> None:
         for fill in fills:
             began = time.perf_counter()
@@ -392,9 +410,10 @@ class SmallRun:
         counts = "+".join(f'(SELECT count(*) FROM "{_POSSIBLE}record.{table}")' for table in _COUNTED)
         if desk.connection.execute(f"SELECT {counts}").fetchall()[0][0] > MOST_WORLD_ROWS:
             raise TooManyWorlds
+        self._make(desk, _options())
         desk.load("possible.record.request", ["as_of"], [(None,)])
         for fill in made.chain:
-            if fill.table in _resistance():
+            if fill.table in _worlds():
                 desk.fill(fill, possible=True)
         desk.fill(made.question)
         return desk.rows("assess.question", made.types["assess"]["question"])

@@ -66,6 +66,7 @@ def questions(
                 "settles": words.interval(row.get("settles_low"), row.get("settles_high"))
                 if row.get("settles_high") or not row.get("narrows_high")
                 else "",
+                "standings": standing_options(row.get("standings_low"), row.get("standings_high")),
                 "narrows": narrowing(row.get("narrows_high")),
             }
         )
@@ -76,6 +77,13 @@ def _about(known: Row, home: Row | None) -> str:
     name = words.title_case(str(known.get("agent") or known.get("procedure") or "not named"))
     place = f"trial {home['number']}, " if home else ""
     return f"{name} ({place}row {known['number']})"
+
+
+def standing_options(low: Any, high: Any) -> str:
+    """``of these 4–6 options``: how many of what is settled are standings; empty when none is."""
+    if not high:
+        return ""
+    return f"of these {words.interval(low, high)} {'option' if high == 1 else 'options'}"
 
 
 def narrowing(points: Any) -> str:
