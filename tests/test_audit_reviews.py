@@ -45,6 +45,7 @@ CAUGHT = {
     "I049": ("001", "listed_not_cited", "7 is missing"),
     "I053": ("001", "footnote_markers", "marker 3"),
     "I054": ("002", "author_against_entry", "Lozano"),
+    "I055": ("002", "citation_topic", "Mayberg"),
     "I056": ("002", "design_against_title", "theories"),
     "I057": ("002", "citation_topic", "Zimmerman"),
     "I059": ("002", "author_against_entry", "Torous"),
@@ -112,7 +113,7 @@ def test_recall_against_the_list() -> None:
         known = {row["id"] for row in csv.DictReader(file)}
     assert set(CAUGHT) <= known
     print(f"\n{len(CAUGHT)} of {len(known)} found")
-    assert len(CAUGHT) / len(known) > 0.7
+    assert len(CAUGHT) / len(known) > 0.72
 
 
 @needs
