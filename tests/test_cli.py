@@ -92,6 +92,10 @@ def test_pages_show_no_person_id_and_need_no_network(
             ("--definitions", "sforzini_2022,nonsense"),
             "No definition is called nonsense. Known: amber_questionnaire",
         ),
+        (
+            ("--definitions", "sforzini_2023"),
+            "No definition is called sforzini_2023. Is sforzini_2022 meant? Known:",
+        ),
         (("--engine", "oracle"), "The engine 'oracle' is not known"),
         (("--person", "nobody"), "no person with the id given"),
     ],
@@ -103,6 +107,36 @@ def test_wrong_options_exit_2_and_say_what_is_expected(
     assert run(monkeypatch, "assess", record, "--out", tmp_path / "out", *arguments) == 2
     said = capsys.readouterr().err
     assert message in said and "Traceback" not in said
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (
+            ("synthesize", "--persons", "999999999", "--seed", "1", "--out", "x"),
+            "--persons 999,999,999: expected at most",
+        ),
+        (
+            ("bench", "--persons", "10", "--keep", "text.txt"),
+            "--keep text.txt: no population can be read from it",
+        ),
+        (
+            ("bench", "--persons", "10", "--keep", "folder"),
+            "--keep folder: no population can be read from it",
+        ),
+        (("bench", "--persons", "10", "--keep", "no/where.duckdb"), "there is no folder no"),
+        (("knowledge", "agnt"), "There is no table 'agnt'. Is agent meant?"),
+    ],
+)
+def test_other_commands_too_say_what_is_expected(
+    arguments: tuple[str, ...], message: str, tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str],
+) -> None:  # fmt: skip
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "text.txt").write_text("no database", encoding="utf-8")
+    (tmp_path / "folder").mkdir()
+    assert run(monkeypatch, *arguments) == 2
+    assert message in capsys.readouterr().err
 
 
 def _nothing(folder: Path) -> Path:

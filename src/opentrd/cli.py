@@ -17,8 +17,6 @@ app = typer.Typer(
     add_completion=False, no_args_is_help=True, pretty_exceptions_enable=False,
     help="OpenTRD: which treatment trials were adequate, how resistant the depression is by every yardstick, and why.",
 )  # fmt: skip
-app.add_typer(definition_app, name="definition")
-cli_evidence.register(app)
 errors = Console(stderr=True, highlight=False)
 out = Console(highlight=False)
 UNREADABLE = 2
@@ -41,7 +39,7 @@ def assess(
     inputs: Annotated[
         list[str],
         typer.Argument(
-            metavar="INPUT...", help="FHIR bundle or bulk export, folder of record tables, or OMOP CDM."
+            metavar="INPUT", help="FHIR bundle or bulk export, folder of record tables, or OMOP CDM."
         ),
     ],
     out_dir: Annotated[Path, typer.Option("--out", help="Folder for tables and pages.")] = Path(
@@ -289,6 +287,11 @@ def bench(
     from opentrd.bench.show import run_bench
 
     run_bench(out, errors, persons, keep, quiet, everything=all_tables)
+
+
+# In the order in which `--help` lists them.
+cli_evidence.register(app)
+app.add_typer(definition_app, name="definition")
 
 
 class _Silent:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from difflib import get_close_matches
 from pathlib import Path
 
 from rich.console import Console
@@ -23,7 +24,11 @@ def show_knowledge(out: Console, name: str | None, text: str | None) -> None:
     from opentrd import knowledge
 
     if name is not None and name not in knowledge.tables():
-        raise InputError(f"There is no table {name!r}. The tables are: {', '.join(knowledge.tables())}.")
+        near = get_close_matches(name, knowledge.tables(), 1)
+        meant = f" Is {near[0]} meant?" if near else ""
+        raise InputError(
+            f"There is no table {name!r}.{meant} The tables are: {', '.join(knowledge.tables())}."
+        )
     if name is None and text is None:
         listing = Table("table", "rows", "columns", title="Tables of facts", title_justify="left")
         for known in knowledge.tables():
@@ -99,10 +104,12 @@ def run_synthesis(
     out: Console, errors: Console, persons: int, seed: int, folder: Path, form: str, quiet: bool
 ) -> None:
     """Write synthetic histories with a progress bar. Raises InputError for an unknown format."""
-    from opentrd.record.synthesize import synthesize
+    from opentrd.record.synthesize import MOST_PERSONS, synthesize
 
     if form not in FORMATS:
         raise InputError(f"The format {form!r} is not known; choose omop, record or fhir.")
+    if persons > MOST_PERSONS:
+        raise InputError(f"--persons {persons:,}: expected at most {MOST_PERSONS:,}.")
     columns = (TextColumn("persons"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
     with Progress(*columns, console=errors, disable=quiet) as progress:
         task = progress.add_task("persons", total=persons)

@@ -6,11 +6,13 @@ import tempfile
 from contextlib import nullcontext
 from pathlib import Path
 
+import duckdb
 from rich.console import Console
 from rich.table import Table
 
 from opentrd.api import BROUGHT
 from opentrd.bench import VERDICTS, Figures, measure, population
+from opentrd.record.raw import InputError
 
 # The steps that took longest are shown.
 SHOWN_STEPS = 8
@@ -32,6 +34,8 @@ def run_bench(
             if status is not None:
                 status.update(what)
 
+        if keep is not None:
+            _check(keep)
         file = keep or Path(folder) / "population.duckdb"
         if not file.exists():
             population(persons, file, say=say)
@@ -65,3 +69,20 @@ def run_bench(
         + ", ".join(f"{name} {seconds:.1f} s" for name, seconds in slowest)
     )
     return figures
+
+
+def _check(keep: Path) -> None:
+    """Raise InputError unless the file is a population of an earlier run, or can be made."""
+    expected = (
+        "expected a file that `opentrd bench --keep` has written, or a new name in a folder that is there."
+    )
+    if not keep.exists():
+        if not keep.absolute().parent.is_dir():
+            raise InputError(f"--keep {keep}: there is no folder {keep.parent}; {expected}")
+        return
+    try:
+        with duckdb.connect(str(keep), read_only=True) as connection:
+            connection.execute("SELECT person_id FROM record.person LIMIT 1").fetchall()
+    except duckdb.Error as problem:
+        reason = str(problem).splitlines()[0]
+        raise InputError(f"--keep {keep}: no population can be read from it ({reason}); {expected}") from None

@@ -12,6 +12,7 @@ import hashlib
 import io
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from difflib import get_close_matches
 from functools import cache, lru_cache
 from pathlib import Path
 
@@ -96,8 +97,10 @@ def choose(wanted: Sequence[str | Path] | str | Path | None) -> Choice:
     unknown = [name or "(nothing)" for name in names if known.get(name, "instrument") == "instrument"]
     if unknown or not asked:
         listed = sorted(name for name, family in known.items() if family != "instrument")
+        near = [match for name in unknown for match in get_close_matches(name, listed, 1)]
+        meant = f" Is {', '.join(near)} meant?" if near else ""
         raise InputError(
-            f"No definition is called {', '.join(unknown) or '(nothing)'}. Known: {', '.join(listed)}. "
+            f"No definition is called {', '.join(unknown) or '(nothing)'}.{meant} Known: {', '.join(listed)}. "
             "A file of your own ends in .csv, or is a folder that is there."
         )
     if not names:
