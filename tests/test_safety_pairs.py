@@ -252,3 +252,13 @@ def test_lithium_is_held_to_the_latest_filtration_rate(tmp_path: Path) -> None:
     assert found["18"]["celecoxib", "add"]["safety"] == "blocked"
     assert found["18"]["duloxetine", "switch"]["safety"] == "blocked"
     assert found["18"]["SNRI + mirtazapine", "combine"]["safety"] == "caution"
+
+
+def test_pharmacogenetics_of_one_drug_of_a_class_names_it(tmp_path: Path) -> None:
+    poor = {"genotype": [{"gene": "CYP2C19", "diplotype": "*2/*2"}]}
+    found = options(cohort({"poor": poor}, tmp_path / "record"))["poor"]
+    told = [text for text in listed(found["SSRI + bupropion", "combine"]["cautions"]) if "pharmacogenetics" in text]  # fmt: skip
+    assert told and all(text.startswith("pharmacogenetics: for ") for text in told)
+    assert any(text.startswith("pharmacogenetics: for escitalopram: ") for text in told)
+    alone = listed(found["escitalopram", "switch"]["cautions"])
+    assert any(text.startswith(("pharmacogenetics: CPIC", "pharmacogenetics: DPWG")) for text in alone)

@@ -15,8 +15,11 @@ WITH asked AS (
   SELECT t.*, row_number() OVER (PARTITION BY t.person_id, t.treatment ORDER BY t.reckoned_to DESC, t.trial_no DESC) AS nth
   FROM assess.option_tried AS t WHERE t.role = 'optimise' AND coalesce(t.taken_now, TRUE)
 ), advised AS (
-  SELECT DISTINCT d.person_id, p.treatment, d.source || ', ' || d.phenotype || ': ' || d.action AS says, CASE d.knowledge_status WHEN 'recalled' THEN 2 WHEN 'transcribed' THEN 1 ELSE 0 END AS weakest
-  FROM assess.pgx_drug AS d JOIN knowledge.treatment_part AS p ON p.kind = 'agent' AND p.member = d.agent
+  SELECT DISTINCT d.person_id, p.treatment, CASE WHEN u.size > 1 THEN 'for ' || d.agent || ': ' ELSE '' END || d.source || ', ' || d.phenotype || ': ' || d.action AS says,
+         CASE d.knowledge_status WHEN 'recalled' THEN 2 WHEN 'transcribed' THEN 1 ELSE 0 END AS weakest
+  FROM assess.pgx_drug AS d
+  JOIN knowledge.treatment_part AS p ON p.kind = 'agent' AND p.member = d.agent
+  LEFT JOIN (SELECT DISTINCT treatment, part, size FROM assess.option_unit) AS u ON u.treatment = p.treatment AND u.part = p.part
   WHERE coalesce(d.avoid, FALSE) OR (coalesce(d.consider_alternative, FALSE) AND coalesce(d.actionable, FALSE))
 ), noted AS (
   SELECT l.person_id, l.treatment, l.role, CASE WHEN t.harm THEN 'caution' ELSE 'reason' END AS slot, t.outcome AS note,
