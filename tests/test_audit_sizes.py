@@ -98,3 +98,28 @@ def test_denominators_parts_and_other_numbers_are_left_alone(tmp_path: Path, sen
 )
 def test_what_only_a_reader_can_settle_is_a_question(tmp_path: Path, sentence: str) -> None:
     assert _run(tmp_path, sentence) == (0, 1)
+
+
+def test_true_sizes_of_all_known_trials_are_left_alone_and_wrong_ones_are_not(tmp_path: Path) -> None:
+    """Every trial of the knowledge told with its own number, and with a number far off."""
+    from opentrd.evidence.audit.run import facts
+
+    known = facts()
+    names = [(row["first_author"], row["year"]) for row in known["study"]]
+    trials = [
+        row for row in known["study"]
+        if row["n_persons"] and row["first_author"] and str(row["design"]).startswith("randomised")
+        and names.count((row["first_author"], row["year"])) == 1 and row["n_persons"] != row["year"]
+    ]  # fmt: skip
+    assert len(trials) > 15
+    for shift in (0, 1):
+        text = tmp_path / f"shift-{shift}.txt"
+        said = [
+            f"{row['first_author']} et al. ({row['year']}) reported a trial of {int(row['n_persons']) * (1 + 2 * shift)} patients."
+            for row in trials
+        ]  # fmt: skip
+        text.write_text("Results\n\n" + "\n\n".join(said) + "\n", encoding="utf-8")
+        report = audit([text])
+        found = [one for one in (*report.findings, *report.questions) if one.rule == RULE]
+        # One first author has a name that citations by author and year do not read.
+        assert len(found) == 0 if not shift else len(found) >= len(trials) - 1

@@ -136,8 +136,26 @@ def _columns(table: Table, row: TableRow) -> Iterator[Finding]:
         (("percent", "percent_1", "percent_2"), "a share in percent", 100.0),
     ):
         for role in roles:
-            cell = table.cell(row, role).replace("%", "").strip()
-            if re.fullmatch(rf"(?:{NUMBER})", cell) and _beyond(to_number(cell), 0.0, high):
-                yield _finding(
-                    table.place(row), f"{table.header[table.roles[role]]}: {cell}", cell, what, 0.0, high
-                )
+            cell = _number_cell(table, row, role)
+            if cell is None or not _beyond(cell, 0.0, high):
+                continue
+            beyond = [
+                one for other in table.rows
+                if (one := _number_cell(table, other, role)) is not None and _beyond(one, 0.0, high)
+            ]  # fmt: skip
+            # Several such shares: a column of changes in percent, not of shares.
+            if high == 100.0 and len(beyond) > 1:
+                continue
+            yield _finding(
+                table.place(row),
+                f"{table.header[table.roles[role]]}: {cell.text}",
+                cell.text,
+                what,
+                0.0,
+                high,
+            )
+
+
+def _number_cell(table: Table, row: TableRow, role: str) -> Number | None:
+    cell = table.cell(row, role).replace("%", "").strip()
+    return to_number(cell) if re.fullmatch(rf"(?:{NUMBER})", cell) else None

@@ -44,9 +44,10 @@ _CONTEXTS = tuple(
 )
 # A number of some of the persons, not of all: who responded, who left, who had the marker.
 _SOME = re.compile(
-    r"respon[ds]|remi(?:ss|tt)|relaps|improv|experienc|report(?:ed|ing) (?:an?|more|less|no)\b|achiev|dropp|withdr|discontinu|died|"
-    r"develop|sub-?group|sub-?set|sub-?sample|stratum|\barms?\b|\bgroups?\b|of whom|of them|of these|remaining|complet|"
-    r"follow-?up|extension|screened|each|whom",
+    r"respon[ds]|remi(?:ss|tt)|relaps|improv|experienc|"
+    r"report(?:ed|ing) (?:an?|more|less|no)\b(?!\s(?:[\w-]+\s){0,3}(?:trial|study|RCT)\b)|"
+    r"achiev|dropp|withdr|discontinu|died|develop|sub-?group|sub-?set|sub-?sample|stratum|\barms?\b|\bgroups?\b|of whom|of them|"
+    r"of these|remaining|complet|follow-?up|extension|screened|each|whom",
     re.IGNORECASE,
 )
 _SOME_AFTER = re.compile(
@@ -95,7 +96,7 @@ def told_sizes(text: str) -> list[Told]:
             after = text[match.end() :]
             if _SOME.search(parts.get("between") or "") or _SOME_AFTER.match(after):
                 continue
-            if _SOME.search(text[max(0, match.start() - 30) : match.start()]):
+            if _SOME.search(text[max(0, match.start() - 30) : match.start() + 6]):
                 continue
             if parts.get("weak") and _SOME.search(text):
                 continue
