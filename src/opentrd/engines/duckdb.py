@@ -12,6 +12,7 @@ from pathlib import Path
 from queue import SimpleQueue
 
 import duckdb
+import pyarrow as pa
 
 from opentrd.assess.plan import Step
 
@@ -62,7 +63,6 @@ def run_in_chunks(
     Returns seconds per table, summed over the chunks (not the time that passed).
     """
     kept, chain = tuple(keep), tuple(steps)
-    home = str(connection.execute("SELECT current_catalog()").fetchall()[0][0])
     connection.execute("CREATE SCHEMA IF NOT EXISTS assess")
     connection.execute("CREATE OR REPLACE TABLE record.request AS SELECT CAST(? AS DATE) AS as_of", [as_of])
     persons, threads = connection.execute(
@@ -81,14 +81,18 @@ def run_in_chunks(
             if progress:
                 with turn.lock:
                     progress(f"persons {number * size + 1:,} and on")
-            _copy_schema(place, home, "record", (first, last))
+            with turn.lock:
+                rows = _rows(connection, "record", (first, last))
+            _fill(place, "record", rows)
             took = run(place, chain, as_of=as_of)
-            with turn.of(number):
+            made = (
+                None if into else {table: place.table(f"assess.{table}").to_arrow_table() for table in kept}
+            )
+            with turn.of(number), turn.lock:
                 for table, spent in took.items():
                     seconds[table] = round(seconds.get(table, 0) + spent, 4)
-                if into is None:
-                    for table in kept:
-                        _keep(place, home, table, number)
+                for table, found in (made or {}).items():
+                    _keep(connection, table, found, first=number == 0)
             if into is not None:
                 for table in kept:
                     _write_part(place, table, number, into)
@@ -98,7 +102,7 @@ def run_in_chunks(
         finally:
             free.put(place)
 
-    with _places(connection, home, places) as free, ThreadPoolExecutor(places) as pool:
+    with _places(connection, places) as free, ThreadPoolExecutor(places) as pool:
         jobs = [pool.submit(work, free, *bound) for bound in bounds]
         try:
             for job in jobs:
@@ -115,23 +119,37 @@ _Places = SimpleQueue[duckdb.DuckDBPyConnection]
 
 
 @contextmanager
-def _places(connection: duckdb.DuckDBPyConnection, home: str, number: int) -> Iterator[_Places]:
-    """Databases in memory for the chunks, each with the knowledge tables and a cursor that looks at it."""
+def _places(connection: duckdb.DuckDBPyConnection, number: int) -> Iterator[_Places]:
+    """Databases in memory for the chunks, each of one thread and with the knowledge tables.
+
+    Databases of their own, since cursors of one wait for each other. They share out the memory that the home may use.
+    """
+    limit, spill = connection.execute(
+        "SELECT current_setting('memory_limit'), current_setting('temp_directory')"
+    ).fetchall()[0]
+    amount, unit = str(limit).split()
+    facts = _rows(connection, "knowledge")
     free: _Places = SimpleQueue()
-    cursors = []
+    opened = []
     try:
         for place in range(number):
-            connection.execute(f"ATTACH ':memory:' AS chunk_{place}")
-            cursor = connection.cursor()
-            cursors.append(cursor)
-            cursor.execute(f"USE chunk_{place}")
-            _copy_schema(cursor, home, "knowledge")
-            free.put(cursor)
+            database = duckdb.connect(
+                ":memory:",
+                config={
+                    "threads": "1",
+                    "memory_limit": f"{float(amount) / number:.2f} {unit}",
+                    "temp_directory": f"{spill}-{place}",
+                    "autoinstall_known_extensions": "false",
+                    "autoload_known_extensions": "false",
+                },
+            )
+            opened.append(database)
+            _fill(database, "knowledge", facts)
+            free.put(database)
         yield free
     finally:
-        for place, cursor in enumerate(cursors):
-            cursor.close()
-            connection.execute(f"DETACH chunk_{place}")
+        for database in opened:
+            database.close()
 
 
 class _Turn:
@@ -168,32 +186,39 @@ SELECT chunk, min(person_id), max(person_id) FROM (
 """
 
 
-def _copy_schema(
-    connection: duckdb.DuckDBPyConnection, home: str, schema: str, persons: tuple[str, str] | None = None
-) -> None:
-    """Copy the tables of a schema from the home database; of tables with a person id only those between two ids."""
-    connection.execute(f"CREATE SCHEMA IF NOT EXISTS {schema}")
-    columns = connection.execute(
+def _rows(
+    connection: duckdb.DuckDBPyConnection, schema: str, persons: tuple[str, str] | None = None
+) -> dict[str, pa.Table]:
+    """The tables of a schema; of tables with a person id only the rows between two ids."""
+    tables = connection.execute(
         "SELECT table_name, max(CASE WHEN column_name = 'person_id' THEN 1 ELSE 0 END) FROM duckdb_columns() "
-        "WHERE database_name = ? AND schema_name = ? GROUP BY table_name",
-        [home, schema],
+        "WHERE database_name = current_catalog() AND schema_name = ? AND table_name <> 'unread' GROUP BY table_name",
+        [schema],
     ).fetchall()
-    for table, has_person in columns:
-        if table == "unread":
-            continue
-        where = " WHERE person_id BETWEEN ? AND ?" if has_person and persons else ""
-        connection.execute(
-            f'CREATE OR REPLACE TABLE {schema}."{table}" AS SELECT * FROM {home}.{schema}."{table}"{where}',
-            list(persons or ()) if where else [],
-        )
+    found = {}
+    for table, has_person in tables:
+        limited = bool(has_person and persons)
+        query = f'FROM {schema}."{table}"' + (" WHERE person_id BETWEEN ? AND ?" if limited else "")
+        found[str(table)] = connection.sql(
+            query, params=list(persons or ()) if limited else None
+        ).to_arrow_table()
+    return found
 
 
-def _keep(place: duckdb.DuckDBPyConnection, home: str, table: str, number: int) -> None:
+def _fill(place: duckdb.DuckDBPyConnection, schema: str, tables: dict[str, pa.Table]) -> None:
+    place.execute(f"CREATE SCHEMA IF NOT EXISTS {schema}")
+    for table, rows in tables.items():
+        place.register("incoming", rows)
+        place.execute(f'CREATE OR REPLACE TABLE {schema}."{table}" AS FROM incoming')
+        place.unregister("incoming")
+
+
+def _keep(connection: duckdb.DuckDBPyConnection, table: str, rows: pa.Table, *, first: bool) -> None:
     """Take one result table of a chunk home: the first makes the table, the others are added to it."""
-    if number == 0:
-        place.execute(f"CREATE OR REPLACE TABLE {home}.assess.{table} AS FROM assess.{table}")
-    else:
-        place.execute(f"INSERT INTO {home}.assess.{table} FROM assess.{table}")
+    connection.register("outgoing", rows)
+    verb = f"CREATE OR REPLACE TABLE assess.{table} AS" if first else f"INSERT INTO assess.{table}"
+    connection.execute(f"{verb} FROM outgoing")
+    connection.unregister("outgoing")
 
 
 def _write_part(place: duckdb.DuckDBPyConnection, table: str, number: int, into: Path) -> None:
