@@ -89,14 +89,16 @@ WITH own AS (
          CASE WHEN reasons IS NULL THEN own_reasons WHEN own_reasons IS NULL THEN reasons ELSE reasons || '; ' || own_reasons END AS reasons,
          CASE WHEN own_cautions IS NULL THEN cautions WHEN cautions IS NULL THEN own_cautions ELSE own_cautions || '; ' || cautions END AS cautions
   FROM joined
-), keyed AS (
-  SELECT *, CASE WHEN suicide_path THEN 0 ELSE 1 END AS path_key, CASE WHEN status = 'investigational' AND coalesce(place, 8) < 4 THEN 4 ELSE coalesce(place, 8) END AS place_key,
-         CASE WHEN stance > 0 THEN 0 WHEN stance < 0 THEN 2 ELSE 1 END AS stance_key, CASE fit WHEN 'match' THEN 0 WHEN 'mismatch' THEN 2 WHEN 'weak strategy' THEN 3 ELSE 1 END AS fit_key
+), keyed AS (  -- the order as one number: weight, suicide path, place, switch or add, fit
+  SELECT *, weight * 10000 + CASE WHEN suicide_path THEN 0 ELSE 1 END * 1000 + CASE WHEN status = 'investigational' AND coalesce(place, 8) < 4 THEN 4 ELSE coalesce(place, 8) END * 100
+         + CASE WHEN stance > 0 THEN 0 WHEN stance < 0 THEN 2 ELSE 1 END * 10 + CASE fit WHEN 'match' THEN 0 WHEN 'mismatch' THEN 2 WHEN 'weak strategy' THEN 3 ELSE 1 END AS order_key
   FROM judged
+), tied AS (
+  SELECT person_id, order_key, count(*) AS ties FROM keyed GROUP BY person_id, order_key
+), placed AS (
+  SELECT person_id, order_key, ties, 1 + coalesce(sum(ties) OVER (PARTITION BY person_id ORDER BY order_key ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING), 0) AS rank_best FROM tied
 ), ranked AS (
-  SELECT *, rank() OVER (PARTITION BY person_id ORDER BY weight, path_key, place_key, stance_key, fit_key) AS rank_best,
-         count(*) OVER (PARTITION BY person_id, weight, path_key, place_key, stance_key, fit_key) AS ties
-  FROM keyed
+  SELECT k.*, p.rank_best, p.ties FROM keyed AS k JOIN placed AS p ON p.person_id = k.person_id AND p.order_key = k.order_key
 )
 SELECT person_id, treatment, role,
        CAST(CASE WHEN weight = 4 THEN 'blocked' WHEN weight = 3 THEN 'not known' WHEN weight = 2 THEN 'already tried' WHEN weight = 1 THEN 'caution'

@@ -24,9 +24,7 @@ FIT_TRACES = ("trace_finding", "trace_biology", "trace_sign", "trace_domain", "t
 # Read once or twice over, and too long to be written down for a population.
 VIEWS = (
     "counted", "domain_reason", "finding", "indicator", "judgement", "score", "switch",
-    "option", "option_hit", "option_unit_hit", "option_line", "option_listed", "option_note", "option_open",
-    "option_pattern", "option_ruling",
-    "recommendation",
+    "option", "option_hit", "option_line", "option_listed", "option_note", "option_open", "recommendation",
 )  # fmt: skip
 # Files that build the possible worlds; ``worlds.py`` runs them itself.
 _WORLD = FOLDER / "world"
