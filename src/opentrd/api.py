@@ -5,14 +5,14 @@ from __future__ import annotations
 import datetime as dt
 import itertools
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import duckdb
 
-from opentrd.assess import worlds
-from opentrd.assess.plan import FIT_TRACES, SETTLED, Step, leading_to, order, steps, trace_order
+from opentrd.asking import ask
+from opentrd.assess.plan import FIT_TRACES, Step, leading_to, order, trace_order
 from opentrd.engines import duckdb as embedded
 from opentrd.engines import is_embedded, open_engine, sqlite
 from opentrd.knowledge.own import Choice, choose
@@ -123,6 +123,7 @@ class Assessment:
         self.small: sqlite.SmallRun | None = None
         self.seconds = seconds
         self.detailed = detailed
+        self.traced = False  # true once the trace is made
         self.varied = False  # true once the variants of a multiverse are counted
         self._run_number = record.run_number = next(_run_numbers)
 
@@ -187,6 +188,8 @@ class Assessment:
 
     def trace(self) -> None:
         """Make ``assess.trace`` (a view), once."""
+        if self.traced:
+            return
         if not self.detailed and self.engine != "duckdb":
             raise RuntimeError(
                 f"Tables in between stayed on {self.engine}, because the record has more than {DETAIL_PERSONS:,} "
@@ -195,6 +198,7 @@ class Assessment:
         for step in trace_order():
             sql = NO_EDGES if step.table in FIT_TRACES and not self.fit else step.sql
             self.connection.execute(f"CREATE OR REPLACE VIEW assess.{step.table} AS {sql}")
+        self.traced = True
 
     def report(self, path: str | Path, *, min_count: int = 5) -> Path:
         """Write the pages into the folder ``path`` and return the page to open first."""
@@ -293,7 +297,7 @@ def assess(
         finally:
             if opened is not engine:
                 opened.close()
-    _ask(record.connection, detailed, progress, fit=fit)
+    ask(record.connection, detailed, progress, fit=fit)
     if engine is None:
         sqlite.note_spent(record.database, time.perf_counter() - began)
     return Assessment(record, seconds, detailed, name, choice, fit=fit)
@@ -322,7 +326,7 @@ def _assess_small(record: Record, day: dt.date | None, choice: Choice) -> Assess
         record.know(choice.facts)
         assessment.seconds = embedded.run(record.database, order(), as_of=day)
         detailed = record.persons <= DETAIL_PERSONS
-        _ask(record.database, detailed, None, fit=True)
+        ask(record.database, detailed, None, fit=True)
         assessment.engine, assessment.detailed = "duckdb", detailed
 
     record.pending = settle
@@ -375,27 +379,6 @@ def parse_grid(text: str | Path) -> Grid:
     from opentrd import multiverse
 
     return multiverse.default_grid() if str(text) == "default" else multiverse.read_grid(text)
-
-
-def _ask(
-    connection: duckdb.DuckDBPyConnection,
-    detailed: bool,
-    progress: Callable[[str], None] | None,
-    *,
-    fit: bool,
-) -> None:
-    question = steps()["question"]
-    if detailed:
-        if progress:
-            progress("question")
-        settled = [name for name in SETTLED if fit or name != "option_tried"]
-        worlds.ask(connection, leading_to(*settled), question, _run_world)
-    else:
-        worlds.ask_nothing(connection)
-
-
-def _run_world(connection: duckdb.DuckDBPyConnection, chain: Iterable[Step], as_of: dt.date | None) -> object:
-    return embedded.run(connection, chain, as_of=as_of)
 
 
 def _dicts(result: duckdb.DuckDBPyRelation) -> list[dict[str, Any]]:

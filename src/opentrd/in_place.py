@@ -7,6 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from opentrd.asking import ask
 from opentrd.engines import open_engine
 from opentrd.record.omop_remote import InPlace, bring_table, read_in_place
 from opentrd.record.raw import InputError, create_record_tables
@@ -37,7 +38,7 @@ def assess_in_place(
     come back for one person only, and only if one was asked for (``Record.only``): pages, questions and explanations
     show them. Raises InputError when the engine is not the place of the CDM, or the person is not there.
     """
-    from opentrd.api import Assessment, _ask, brought, chain
+    from opentrd.api import Assessment, brought, chain
 
     opened = _engine(cdm, engine, engine_schema)
     connection = record.connection
@@ -62,7 +63,7 @@ def assess_in_place(
     finally:
         if opened is not engine:
             opened.close()
-    _ask(connection, detailed, progress, fit=fit)
+    ask(connection, detailed, progress, fit=fit)
     return Assessment(record, seconds, detailed, opened.name, choice, fit=fit)
 
 
