@@ -82,9 +82,9 @@ def of_trials(history: History, trials: list[Trial], signs: dict[str, Sign], dom
         found += [
             row("low_dose", key, None if dose is None else not dose),
             row("short_duration", key, _short(trial, dose)),
-            row("poor_adherence", key, _poor_adherence(history, trial)),
+            row("poor_adherence", key, _poor_adherence(trial)),
             row("intolerance_as_failure", key, None if stop is None else stop == "intolerance"),
-            row("recalled_outcome", key, _recalled(history, trial)),
+            row("recalled_outcome", key, _recalled(trial)),
             row("incomplete_record", key, _incomplete(trial, dose)),
         ]
         if _enzymes(trial.agent) and _inducers(trial.agent):
@@ -108,12 +108,7 @@ def _short(trial: Trial, dose: Truth) -> Truth:
     return True if high is not None and high < 42 else None
 
 
-def _rows(history: History, agent: str) -> list[Any]:
-    """The exposures of a drug."""
-    return [event for event in history.exposures if event.row["agent"] == agent]
-
-
-def _poor_adherence(history: History, trial: Trial) -> Truth:
+def _poor_adherence(trial: Trial) -> Truth:
     """What the record says of adherence, the dispensing dates and the stop; if they contradict each other it is not known."""
     good = float(facts.one("parameter", parameter="good_adherence")["value"])
     said = []
@@ -122,15 +117,15 @@ def _poor_adherence(history: History, trial: Trial) -> Truth:
     if trial.outcome["stop_reason"] == "nonadherence":
         said.append(True)
     known = trial.certain_days == trial.possible_days and not trial.unbounded and trial.certain_days
-    if known and {event.row["status"] for event in _rows(history, trial.agent)} == {"dispensed"}:
+    if known and trial.statuses == {"dispensed"}:
         covered = len(trial.certain_days) / (max(trial.certain_days) - min(trial.certain_days) + 1)
         said.append(covered < good)
     return said[0] if len(set(said)) == 1 else None
 
 
-def _recalled(history: History, trial: Trial) -> Truth:
+def _recalled(trial: Trial) -> Truth:
     basis = trial.outcome["improvement_basis"]
-    if basis == "recalled" or "reported" in {event.row["status"] for event in _rows(history, trial.agent)}:
+    if basis == "recalled" or "reported" in trial.statuses:
         return True
     return None if basis is None else False
 

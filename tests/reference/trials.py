@@ -39,6 +39,7 @@ class Trial:
     undated: int = 0  # days taken of a row without a start: certain, but their place is not known
     undated_at_dose: dict[str, int] = field(default_factory=dict)
     top_dose: float | None = None
+    statuses: frozenset[str | None] = frozenset()  # how its rows came to be known
     sessions: int | None = None
     laterality: frozenset[str | None] = frozenset()
 
@@ -160,6 +161,7 @@ def eras(history: History, agent: str) -> list[Trial]:
             unbounded=any(event.unbounded for event in inside),
             undated=max(map(undated_days, inside)),
             top_dose=_top_dose(inside),
+            statuses=frozenset(event.row["status"] for event in inside),
         )
         for dose_table in facts.dose_tables():
             certain, possible_at = _at_dose(inside, dose_table)

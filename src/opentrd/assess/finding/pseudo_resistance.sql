@@ -24,16 +24,18 @@ WITH response AS (
   CROSS JOIN response AS r
   CROSS JOIN least AS l
   WHERE t.kind = 'drug' AND NOT coalesce(t.improvement_pct >= r.pct, FALSE) AND coalesce(t.stop_reason, '') <> 'remission'
-), source_row AS (  -- is every row of the drug a dispensing, and is one of them only told
-  SELECT x.person_id, x.agent, max(CASE WHEN x.status = 'dispensed' THEN 0 ELSE 1 END) AS other, max(CASE WHEN x.status = 'reported' THEN 1 ELSE 0 END) AS told
-  FROM record.exposure AS x
-  JOIN assess.as_of AS a ON a.person_id = x.person_id
-  WHERE coalesce(x.start_earliest <= a.anchor, TRUE) GROUP BY x.person_id, x.agent
+), source_row AS (  -- is every row of the trial a dispensing, and is one of them only told
+  SELECT q.person_id, q.trial_id, max(CASE WHEN x.status = 'dispensed' THEN 0 ELSE 1 END) AS other, max(CASE WHEN x.status = 'reported' THEN 1 ELSE 0 END) AS told
+  FROM looked_at AS q
+  JOIN assess.era AS e ON e.person_id = q.person_id AND e.agent = q.agent AND e.era_no = q.era_no AND e.gap_rule = 'trial'
+  JOIN assess.issue AS i ON i.person_id = q.person_id AND i.agent = q.agent AND i.may_start BETWEEN e.may_start AND e.may_end
+  JOIN record.exposure AS x ON x.person_id = i.person_id AND x.exposure_id = i.exposure_id
+  GROUP BY q.person_id, q.trial_id
 ), counted AS (  -- covered: share of days covered by what was dispensed, where all days are known
   SELECT q.*, s.told, CAST(q.top_dose_mg * 100 AS BIGINT) AS hundredths,
          CASE WHEN s.other = 0 AND q.days_low = q.days_high AND q.span > 0 THEN q.days_low * 100 / nullif(q.span, 0) END AS covered_pct, q.adherence * 100 AS adherence_pct
   FROM looked_at AS q
-  LEFT JOIN source_row AS s ON s.person_id = q.person_id AND s.agent = q.agent
+  LEFT JOIN source_row AS s ON s.person_id = q.person_id AND s.trial_id = q.trial_id
 ), inducer AS (
   SELECT DISTINCT s.agent, i.agent AS inducer, i.enzyme,
          CASE WHEN s.knowledge_status = 'recalled' OR i.knowledge_status = 'recalled' THEN 'recalled' ELSE 'transcribed' END AS knowledge_status
