@@ -12,7 +12,7 @@ import pytest
 
 from fit_histories import drawn, measures
 from fit_running import of_one_source, results
-from reference import fit
+from reference import facts, fit
 from running import Row, renamed
 from typed_rows import Raw, typed
 
@@ -86,6 +86,30 @@ def test_the_sql_agrees_with_the_reference_reading(seed: int) -> None:
         assert not found, "\n".join([*found, json.dumps(raw)])
 
 
+def said_of(row: Row) -> str:
+    """All that an option says of safety rules."""
+    return "; ".join(str(row[column]) for column in ("reasons", "cautions", "monitoring") if row[column])
+
+
+def misnamed(wanted: list[Row], got: list[Row]) -> list[str]:
+    """Options whose texts leave out a rule that acts or may act, or name one that does not."""
+    words = {rule["says"] for rule in facts.rows("safety_rule")}
+    texts = {(row["treatment"], row["role"]): said_of(row) for row in got}
+    found = []
+    for row in wanted:
+        text = texts.get((row["treatment"], row["role"]), "")
+        missing = sorted(says for says in row["named"] if says not in text)
+        # A rule's words may stand inside those of another.
+        extra = sorted(
+            says
+            for says in words - row["named"]
+            if says in text and not any(says in other for other in row["named"])
+        )
+        if row["role"] != "stop" and (missing or extra):
+            found.append(f"option {row['treatment']} {row['role']}: not named {missing}, named {extra}")
+    return found
+
+
 def differences(table: str, wanted: list[Row], got: list[Row]) -> list[str]:
     """Rows of one side only and cells that differ, in words."""
     keys, columns = COMPARED[table]
@@ -94,7 +118,8 @@ def differences(table: str, wanted: list[Row], got: list[Row]) -> list[str]:
     )
     assert len(left) == len(wanted), f"{table}: the reference has two rows of one key"
     assert len(right) == len(got), f"{table}: the SQL has two rows of one key"
-    found = [f"{table} {key}: reference only" for key in sorted(left.keys() - right.keys(), key=str)]
+    found = misnamed(wanted, got) if table == "option" else []
+    found += [f"{table} {key}: reference only" for key in sorted(left.keys() - right.keys(), key=str)]
     found += [f"{table} {key}: SQL only" for key in sorted(right.keys() - left.keys(), key=str)]
     for key in sorted(left.keys() & right.keys(), key=str):
         for column in columns:

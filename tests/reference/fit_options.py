@@ -8,7 +8,7 @@ from typing import Any
 from reference import facts
 from reference.episodes import Episode, episode_of, piece_of
 from reference.fit_findings import antidepressant_trials
-from reference.fit_safety import Safety, age, meant, members, parts
+from reference.fit_safety import CERTAIN, POSSIBLE, Safety, age, meant, members, parts, rules_of, units
 from reference.fit_tried import answer, failed, is_trial_of, parameter, responded, roles
 from reference.history import History
 from reference.judgements import _in_last
@@ -211,6 +211,16 @@ class Options:
             row["rank_worst"] = sum(other["_order"] <= row["_order"] for other in found)
         return found
 
+    def _named(self, treatment: str) -> frozenset[str]:
+        """The words of the safety rules that act, or may act, for a drug of the treatment."""
+        return frozenset(
+            rule["says"]
+            for part in units(treatment).values()
+            for unit in part
+            for rule in rules_of(unit)
+            if self.safety._ruling(rule["rule"], unit)[0] in (CERTAIN, POSSIBLE)
+        )
+
     def _option(self, option: Option, lines: list[Row]) -> Row:
         treatment, role = option
         safety, unchecked = [0], None
@@ -256,7 +266,7 @@ class Options:
         return {
             "treatment": treatment, "role": role, "standing": standing,
             "safety": WORDS.get(max(safety), "no recorded obstacle"), "unchecked": unchecked, "place": place,
-            "fit": fit, "suicide_path": first,
+            "fit": fit, "suicide_path": first, "named": self._named(treatment) if role != "stop" else frozenset(),
             "_order": (weight, not first, order_place, -self._stance(role, lines), fits),
         }  # fmt: skip
 
