@@ -137,6 +137,7 @@ class Safety:
         weight, states = 0, dict[str, list[str]]()
         for part in units(treatment).values():
             shut: dict[str, str] = {}
+            blocked: set[str] = set()
             for unit in part:
                 for rule in rules_of(unit):
                     state, reasons = self._ruling(rule["rule"], unit)
@@ -146,10 +147,13 @@ class Safety:
                     if rule["effect"] == "caution":
                         weight = max(weight, CAUTION)
                     if rule["effect"] == "block":
-                        weight = max(weight, CAUTION)
+                        blocked.add(unit.name)
                         taken = [other.name for other in part if other.name in reasons]
                         for name in (unit.name, *taken):
                             shut[name] = _best([state, shut.get(name, OPEN)])
+            filled = bool(set(shut) - blocked)
+            if shut and not filled:
+                weight = max(weight, CAUTION)
             if len(shut) == len(part):
                 weight = max(weight, BLOCKED if set(shut.values()) == {CERTAIN} else UNKNOWN)
         unchecked = []

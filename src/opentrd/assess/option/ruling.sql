@@ -1,6 +1,7 @@
 -- option_ruling: one row is one treatment and one pattern of decided safety rules: what the rules say to everybody who has it.
 --   treatment, pattern
---   weight       4 a rule blocks every drug of a part, 3 rules may block these, 1 a caution acts or may act, or some drugs are blocked; 0 none of these
+--   weight       4 a rule blocks every drug of a part, 3 rules may block these, 1 a caution acts or may act, or some drugs of a part are blocked and
+--                none of it is taken; 0 none of these
 --   reasons      the rules that block or may block it, sorted and joined by '; '
 --   cautions     the rules of the level caution that act or may act, and blocks that leave another drug free
 --   unchecked    the rules that are not decided for any of its drugs, by name, and those that no record can decide
@@ -19,16 +20,16 @@ WITH example AS (  -- everybody with one pattern reads alike: one person stands 
   JOIN assess.option_unit_hit AS h ON h.person_id = e.person_id AND h.unit = u.unit
   JOIN assess.option_ruled AS r ON r.treatment = e.treatment AND r.rule = h.rule
 ), shut AS (  -- drugs that are blocked; and those that others of the part are blocked by: they are taken already, so none is left to begin
-  SELECT treatment, pattern, part, unit, size, strength FROM hit WHERE effect = 'block' AND strength > 0
+  SELECT treatment, pattern, part, unit, size, strength, 1 AS itself FROM hit WHERE effect = 'block' AND strength > 0
   UNION ALL
-  SELECT h.treatment, h.pattern, h.part, u.unit, h.size, h.strength
+  SELECT h.treatment, h.pattern, h.part, u.unit, h.size, h.strength, 0
   FROM hit AS h
   JOIN held AS u ON u.treatment = h.treatment AND u.part = h.part AND u.unit <> h.unit AND '; ' || h.because || '; ' LIKE '%; ' || u.unit || '; %'
   WHERE h.effect = 'block' AND h.strength > 0
 ), shut_unit AS (
-  SELECT treatment, pattern, part, unit, size, max(strength) AS strength FROM shut GROUP BY treatment, pattern, part, unit, size
-), shut_part AS (
-  SELECT treatment, pattern, part, CASE WHEN count(*) < size THEN 1 WHEN min(strength) = 2 THEN 4 ELSE 3 END AS weight FROM shut_unit GROUP BY treatment, pattern, part, size
+  SELECT treatment, pattern, part, unit, size, max(strength) AS strength, max(itself) AS itself FROM shut GROUP BY treatment, pattern, part, unit, size
+), shut_part AS (  -- a part that a drug which is taken already fills needs none of the others
+  SELECT treatment, pattern, part, CASE WHEN count(*) < size AND min(itself) = 0 THEN 0 WHEN count(*) < size THEN 1 WHEN min(strength) = 2 THEN 4 ELSE 3 END AS weight FROM shut_unit GROUP BY treatment, pattern, part, size
 ), spoken AS (  -- one thing said of some drugs of one part
   SELECT treatment, pattern, rule, effect, strength, because, part, size, count(*) AS units, max(weakest) AS weakest, string_agg(unit, ', ' ORDER BY unit) AS whom
   FROM hit WHERE strength > 0 GROUP BY treatment, pattern, rule, effect, strength, because, part, size
@@ -53,7 +54,7 @@ WITH example AS (  -- everybody with one pattern reads alike: one person stands 
   SELECT w.treatment, w.pattern, w.weakest, CASE w.effect WHEN 'block' THEN w.weight WHEN 'caution' THEN 1 ELSE 0 END AS weight,
          CASE WHEN w.effect = 'block' AND w.weight > 1
               THEN 'blocked' || CASE w.strength WHEN 2 THEN '' ELSE ' perhaps' END || w.whom || ': ' || r.says || CASE w.because WHEN '' THEN '' ELSE ': ' || w.because END END AS reason,
-         CASE WHEN w.effect = 'caution' OR (w.effect = 'block' AND w.weight = 1)
+         CASE WHEN w.effect = 'caution' OR (w.effect = 'block' AND w.weight < 3)
               THEN CASE w.effect WHEN 'caution' THEN 'safety' ELSE 'blocked' END || CASE WHEN w.strength = 2 THEN '' WHEN w.effect = 'caution' THEN ', perhaps' ELSE ' perhaps' END
                    || CASE WHEN w.effect = 'caution' AND w.whom <> '' THEN ',' ELSE '' END || w.whom || ': ' || r.says || CASE w.because WHEN '' THEN '' ELSE ': ' || w.because END END AS caution,
          CAST(NULL AS VARCHAR) AS unchecked, CASE WHEN w.effect = 'block' THEN r.changes END AS change,
