@@ -49,7 +49,9 @@ def test_level(level: Any) -> None:
         _fails(call, "level")
 
 
-@pytest.mark.parametrize("mods", [5, True, object(), b"x", float("nan")], ids=str)
+@pytest.mark.parametrize(
+    "mods", [5, True, object(), b"x", float("nan")], ids=lambda value: type(value).__name__
+)
 def test_moderators(mods: Any) -> None:
     _fails(lambda: opentrd.pool(PAIRWISE, mods=mods), "mods")
 
@@ -72,7 +74,7 @@ def test_a_word_that_is_no_certainty_is_refused_with_its_place(tmp_path: Path) -
     assert {row["certainty"] for row in pooled.ranking().table()} == {"very low"}
 
 
-@pytest.mark.parametrize("value", [5, None, b"x", object()], ids=str)
+@pytest.mark.parametrize("value", [5, None, b"x", object()], ids=lambda value: type(value).__name__)
 def test_where_to_write(value: Any) -> None:
     for table in (PAIRWISE, NETWORK):
         pooled = opentrd.pool(table)
