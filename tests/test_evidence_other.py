@@ -151,3 +151,13 @@ def test_the_command_refuses_what_does_not_belong(tmp_path: Path) -> None:
         assert run.exit_code != 0 and "Traceback" not in run.output
     with pytest.raises(EvidenceError, match="forest"):
         opentrd.pool(LEVELS, cluster="study").plot("funnel")
+
+
+def test_the_variances_of_the_levels_are_printed(tmp_path: Path) -> None:
+    table = tmp_path / "levels.csv"
+    table.write_text("study,yi,vi\n" + "".join(
+        f"{study},{yi},{vi}\n" for study, yi, vi in zip(LEVELS["study"], LEVELS["yi"], LEVELS["vi"], strict=True)
+    ))  # fmt: skip
+    said = RUN.invoke(app, ["pool", str(table), "--levels", "study"])
+    assert said.exit_code == 0
+    assert "Variances: study " in said.output

@@ -262,7 +262,7 @@ def test_arrays_that_are_no_numbers_or_do_not_fit() -> None:
 
 def test_dependent_rows_and_few_studies_are_said() -> None:
     result = pool({"study": ["a", "a", "b"], "yi": [0.1, 0.4, 0.3], "vi": [0.1, 0.1, 0.1]})
-    assert any(note.startswith("a stand in several rows") for note in result.notes)
+    assert any(note.startswith("a stands in several rows") for note in result.notes)
     assert any("3 studies" in note for note in result.notes)
     assert any("agree better than chance" in note for note in pool([0.1, 0.1, 0.1], [1, 1, 1]).notes)
 
@@ -344,3 +344,26 @@ def test_variances_may_come_as_standard_errors_or_intervals() -> None:
     ends = {"ci_low": np.array(yi) - half, "ci_high": np.array(yi) + half}
     assert_allclose(se.vi, [0.09, 0.04, 0.01])
     assert_allclose(read_effects({**names, **ends}).vi, se.vi)
+
+
+def test_cells_as_journals_print_them_and_rows_that_are_no_study() -> None:
+    table: dict[str, list[object]] = {
+        "study": ["a", "b", "c"],
+        "yi": ["\u22120.5", "-0.2", "0.1"],
+        "vi": [0.1, 0.1, 0.2],
+    }
+    assert pool(table).table() == pool({**table, "yi": ["-0.5", "-0.2", "0.1"]}).table()
+    with pytest.raises(
+        EvidenceError, match="row 4, field study: this is called like a sum of the other rows"
+    ):
+        pool({**table, "study": ["a", "b", "Total"]})
+    with pytest.raises(EvidenceError, match="rename the column 'Study' to 'study'"):
+        pool({"Study": table["study"], "yi": table["yi"], "vi": table["vi"]})
+    counts = {
+        "study": ["a", "b"],
+        "events_1": [10.5, 5],
+        "n_1": [50, 40],
+        "events_2": [15, 9],
+        "n_2": [50, 41],
+    }
+    assert "events_1 is no whole number in a: taken as it is" in pool(counts, measure="OR").notes

@@ -190,6 +190,18 @@ def test_bad_input() -> None:
         (lambda: cluster_robust(result, kind="CR9"), "CR0, CR1, CR2"),
         (lambda: pool_multilevel(rows, ("clinic",)), "field clinic: the column is missing"),
         (lambda: pool_multilevel({**rows, "study": ["a"] * 8}), "only one cluster"),
+        (
+            lambda: pool_multilevel({**rows, "clinic": ["a", "", *"bbccdd"]}, ("clinic",)),
+            "row 3, field clinic: the cell is empty",
+        ),
+        (
+            lambda: cluster_robust(pool({**rows, "arm": ["", *"abcdefg"]}), "arm"),
+            "row 2, field arm: the cell is empty",
+        ),
+        (
+            lambda: pool_multilevel({**rows, "clinic": list("xxxxyyyy")}, ("study", "clinic")),
+            "each study has one clinic only",
+        ),
         (lambda: pool_multilevel(rows, model="DL"), "REML or ML"),
         (lambda: pool_multilevel(rows, rho=1.5), "not a correlation"),
         (lambda: pool_bivariate(rows), "field outcome: the column is missing"),

@@ -22,6 +22,20 @@ from opentrd.evidence.errors import EvidenceError
 
 # Larger numbers, and variances below its inverse, are slips of the keyboard; their squares overflow.
 LARGEST = 1e50
+MINUS = "\u2212"  # the minus sign of printed tables
+# Rows that sum up the others: pooled with them, every person would count twice.
+SUMS = (
+    "total",
+    "totals",
+    "subtotal",
+    "sum",
+    "overall",
+    "pooled",
+    "summary",
+    "all studies",
+    "overall effect",
+    "pooled effect",
+)
 MISSING = ("", "na", "nan", "n/a", "null", "none", ".")
 Source = str | Path | Mapping[str, Sequence[Any]] | Any
 
@@ -40,6 +54,9 @@ class RawTable:
     def text(self, name: str, advice: str | None = None) -> tuple[str, ...]:
         """One column as text. Raises EvidenceError when it is missing, with the columns that are there."""
         if name not in self.columns:
+            near = [column for column in self.columns if column.strip().lower() == name]
+            if near:
+                advice = f"rename the column {near[0]!r} to {name!r}: names of columns are in small letters"
             raise EvidenceError(
                 "the column is missing", file=self.file, field=name, expected=f"a column named {name}",
                 advice=advice or f"the table has: {', '.join(self.columns)}",
@@ -54,7 +71,7 @@ class RawTable:
                 found.append(np.nan)
                 continue
             try:
-                number = float(cell)
+                number = float(cell.replace(MINUS, "-"))
             except ValueError:
                 number = np.nan
             if not np.isfinite(number) or "_" in cell:
@@ -200,7 +217,7 @@ def _read_csv(path: Path) -> RawTable:
 def is_number(cell: str) -> bool:
     """Is the cell a finite number with a point as decimal sign?"""
     try:
-        return bool(np.isfinite(float(cell))) and "_" not in cell
+        return bool(np.isfinite(float(cell.replace(MINUS, "-")))) and "_" not in cell
     except ValueError:
         return False
 
@@ -249,6 +266,11 @@ def read_effects(
             raise EvidenceError(
                 "the study has no name", file=raw.file, row=row, field="study", expected="a name"
             )
+        if name.strip().lower().rstrip(":") in SUMS:
+            raise EvidenceError(
+                "this is called like a sum of the other rows and would count them twice", file=raw.file, row=row,
+                field="study", value=name, expected="one study", advice="take the row out, or name the study otherwise",
+            )  # fmt: skip
     raw = raw.some(whole)
     if not len(raw):
         raise EvidenceError(
@@ -264,6 +286,12 @@ def read_effects(
     )  # fmt: skip
     named = measure_named(measure).name if measure else None
     notes = [f"rows with empty cells that were left out: {len({u['row'] for u in unread})}"] if unread else []
+    broken = [
+        f"{name} is no whole number in {_names(raw.columns['study'], parts)}: taken as it is"
+        for name, column in columns.values.items()
+        if name.startswith("events") and (parts := column != np.round(column)).any()
+    ]
+    notes += broken
     if measure:
         notes += _zero_cell_notes(columns, raw.columns["study"], measure, zero_cells)
     else:

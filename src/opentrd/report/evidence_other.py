@@ -179,6 +179,7 @@ def _levels(pooled: PooledMultilevel) -> Sheet:
         "Multilevel meta-analysis", f"{_title(measure)} {said}",
         [("Rows", str(row["k"])), ("Clusters", f"{row['clusters']} ({outer})"),
          ("Model", f"random effects at {len(result.components)} levels ({row['model']}), {test}"),
+         ("Variances", ", ".join(f"{name} {words.number(value)}" for name, value in result.components.items())),
          ("Heterogeneity", f"Q {words.statistic(row['q'])} on {row['q_df']} df, p {words.p(row['q_p'])}")],
         [*row["notes"], *(pooled.clustered.notes if pooled.clustered else ())],
         _forest(rows, measure, level, "Forest plot", heads=("Cluster",) if apart else (), name_head="Row"),

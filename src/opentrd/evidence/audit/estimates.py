@@ -39,6 +39,12 @@ _MEASURES: tuple[tuple[str, str, str], ...] = (
     ("BETA", r"β\s?=|\bB\s?=", r"\bbeta\b"),
     ("R", r"\b[rR]\s?=", r"correlation"),
 )
+# What has an interval, but neither in the middle of it nor of its logarithms.
+_SKEWED = re.compile(
+    r"\bNN[TH][BH]?s?\b|numbers? needed to|\b(?:median|sensitivity|specificity|accuracy)\b(?!\s+(?:analys|diff))|"
+    r"\b(?:ICC|AUC|AUROC|kappa|alpha|reliability)\b|κ|τ|\btau\b|\btau[²2]",
+    re.IGNORECASE,
+)
 _PATTERNS = [
     (short, pattern)
     for short, printed, spelt in _MEASURES
@@ -80,6 +86,8 @@ def in_sentence(text: str, place: Place) -> list[Estimate]:
         ):
             continue
         low, high = to_number(match["low"]), to_number(match["high"])
+        if not _nearest_measure(window):
+            measure = _skewed(window) or measure or _skewed(before)
         if "%" in text[match.end("value") : match.start("low")].replace("95%", "").replace("95 %", ""):
             measure = measure or "PERCENT"
         after = text[match.end() : match.end() + 40]
@@ -96,6 +104,12 @@ def _nearest_measure(before: str) -> str:
     """The measure named last before the value."""
     ends = [(match.end(), short) for short, pattern in _PATTERNS for match in pattern.finditer(before)]
     return max(ends)[1] if ends else ""
+
+
+def _skewed(text: str) -> str:
+    """A quantity with an interval that is skewed by nature, as it is printed."""
+    match = _SKEWED.search(text)
+    return match.group() if match else ""
 
 
 def _is_year_or_ref(text: str) -> bool:
@@ -118,6 +132,7 @@ def in_row(table: Table, row: TableRow) -> list[Estimate]:
         measure_of(table.cell(row, "measure"))
         or table.cell(row, "measure").upper()
         or measure_of(head.get("estimate", ""))
+        or _skewed(head.get("estimate", ""))
     )
     if table.cell(row, "ci_low") and table.cell(row, "ci_high"):
         value, low, high = (

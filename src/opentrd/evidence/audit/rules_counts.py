@@ -17,6 +17,11 @@ _SHARES = (
     re.compile(rf"(?<![\d/.-]){_FRACTION}\s*(?:[a-z]+\s){{0,3}}[(\[,]\s*{_APPROX}{_PCT}"),
     re.compile(rf"{_APPROX}(?<![\d.–-]){_PCT}\s*[(\[]\s*(?:n\s*=\s*)?{_FRACTION}\s*[)\],;]"),
 )
+_OF_ALL = re.compile(
+    r"\b[Oo]f\s+(?:the\s+|these\s+|all\s+)?(?P<whole>\d{1,3}(?:,\d{3})+|\d{1,6})\s+(?:[\w-]+\s+){0,2}?"
+    r"(?:participants|patients|subjects|individuals|adults|persons|people|trials|studies),\s+"
+    rf"(?P<part>\d{{1,3}}(?:,\d{{3}})+|\d{{1,6}})\s*[(\[]\s*{_APPROX}{_PCT}\s*[)\]]"
+)
 _SHARE_N = re.compile(
     rf"{_APPROX}(?<![\d.–-]){_PCT}\s+(?:of\s+(?:the\s+)?)?(?P<what>[a-z][\w\s-]{{2,50}}?)\s*\(\s*n\s*=\s*(?P<part>\d[\d,]*)\s*\)",
     re.IGNORECASE,
@@ -34,7 +39,7 @@ def percent_of_count(material: Material) -> Iterator[Finding]:
     """Shares that do not follow from their counts."""
     for document in material.documents:
         for sentence in document.sentences:
-            for pattern in _SHARES:
+            for pattern in (*_SHARES, _OF_ALL):
                 for match in pattern.finditer(sentence.text):
                     part, whole = (int(match[name].replace(",", "")) for name in ("part", "whole"))
                     yield from _share(

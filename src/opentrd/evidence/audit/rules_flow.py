@@ -41,6 +41,7 @@ _BOXES: tuple[tuple[str, tuple[str, ...]], ...] = (
             r"(?:after|following)\s+(?:the\s+)?(?:removal|elimination|removing|de-?duplication|exclusion)"
             rf"(?:\s+of)?(?:\s+duplicates?)?[^.\d]{{{{0,30}}}}?{{n}}\s+{_UNIQUE}(?:{_RECORDS}|remained)",
             rf"screened\s+{{n}}\s+{_RECORDS}",
+            rf"duplicates?\b[^.;\d]{{{{0,40}}}}?{{n}}\s+(?:{_RECORDS}\s+)?(?:were\s+screened|remained)",
         ),
     ),
     (

@@ -327,7 +327,8 @@ def _texts(material: Material) -> Iterator[tuple[str, Place]]:
 def reduction_against_ratio(material: Material) -> Iterator[Finding]:
     """ "Reduced by 51 to 70 %" beside a hazard ratio that gives only one of the two."""
     said = re.compile(
-        r"(?:reduc|lower|decreas|declin|cut)\w*[^.;%]{0,60}?\brisks?\b[^.;%]{0,30}?\bby\s+(?:about |approximately )?"
+        r"(?:(?:reduc|lower|decreas|declin|cut)\w*[^.;%]{0,60}?\brisks?\b[^.;%]{0,30}?|"
+        r"\brisks?\b[^.;%]{0,40}?\b(?:was|were|is|are)\s+(?:reduced|lowered|decreased|cut)\s+)\bby\s+(?:about |approximately )?"
         rf"(?P<first>\d+(?:\.\d+)?)\s?%?(?:\s?(?:[{MINUS}]|to)\s?(?P<second>\d+(?:\.\d+)?))?\s?%",
         re.IGNORECASE,
     )
@@ -337,7 +338,7 @@ def reduction_against_ratio(material: Material) -> Iterator[Finding]:
             (table.cell(row, "findings"), table.place(row)) for table in document.tables for row in table.rows
         ]
         for text, place in texts:
-            match = said.search(text)
+            match = None if re.search(r"\babsolute", text, re.IGNORECASE) else said.search(text)
             beside = [
                 found
                 for found in document.estimates

@@ -50,7 +50,7 @@ _IN_TEXT: tuple[tuple[str, float, float, re.Pattern[str]], ...] = (
     ),
     (
         "I²", 0.0, 100.0,
-        re.compile(rf"\bI(?:²|<sup>2</sup>|\^2)\s*(?:of|=|:|was|is)\s*(?P<n>{NUMBER})\s?%"),
+        re.compile(rf"\bI(?:²|<sup>2</sup>|\^?2)\s*(?:of|=|:|was|is)\s*(?P<n>{NUMBER})\s?%"),
     ),
 )  # fmt: skip
 

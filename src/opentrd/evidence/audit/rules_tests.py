@@ -16,12 +16,14 @@ from opentrd.evidence.audit.registry import rule
 GROUP = "Intervals and p values"
 _VALUE = rf"(?P<value>{NUMBER})"
 _NUMBER = r"\d+(?:\.\d+)?"
+# As printed in Greek, in words, or as programs write it ("Chi² = 19.70, df = 13").
+_CHI2 = r"(?:χ[²2]?|\b[Cc]hi(?:²|\^?2|[- ]?squared?)|\bX²)"
 _TESTS = (
-    ("chi2", re.compile(rf"χ²?\s*\(\s*(?P<df1>\d+)\s*(?:,\s*[nN]\s*=\s*\d[\d,]*)?\s*\)\s*=\s*{_VALUE}")),
+    ("chi2", re.compile(rf"{_CHI2}\s*\(\s*(?P<df1>\d+)\s*(?:,\s*[nN]\s*=\s*\d[\d,]*)?\s*\)\s*=\s*{_VALUE}")),
     (
         "chi2",
         re.compile(
-            rf"(?:χ²?|(?<![\w.])Q)\s*=\s*{_VALUE}\s*[,;(]\s*(?:df|d\.f\.|degrees of freedom)\s*=?\s*(?P<df1>\d+)(?![.\d])"
+            rf"(?:{_CHI2}|(?<![\w.])Q)\s*=\s*{_VALUE}\s*[,;(]\s*(?:df|d\.f\.|degrees of freedom)\s*=?\s*(?P<df1>\d+)(?![.\d])"
         ),
     ),
     ("chi2", re.compile(rf"(?<![\w.])Q\s*\(\s*(?:df\s*=\s*)?(?P<df1>\d+)\s*\)\s*=\s*{_VALUE}")),
@@ -238,11 +240,18 @@ def p_from_counts(material: Material) -> Iterator[Finding]:
             )  # fmt: skip
 
 
+# A margin, an interaction, an adjusted or a one-sided test has another p than the counts.
+_OTHER_TEST = re.compile(
+    r"\bnon[- ]?inferior|\bequivalence\b|\bone[- ](?:sided|tailed)\b|\binteraction\b|\btrend\b|\badjust",
+    re.IGNORECASE,
+)
 Two = tuple[str, Place, tuple[int, int], tuple[int, int], PValue]
 
 
 def _two_groups(document: Document) -> Iterator[Two]:
     for sentence in document.sentences:
+        if _OTHER_TEST.search(sentence.text):
+            continue
         for match in _PAIR.finditer(sentence.text):
             p = next(
                 (p for p, start, _ in p_values(sentence.text) if 0 <= start - match.end() <= _MOST_AWAY),

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from opentrd.evidence.errors import EvidenceError
-from opentrd.evidence.table import LARGEST, MISSING, read_table
+from opentrd.evidence.table import LARGEST, MINUS, MISSING, read_table
 
 
 @dataclass(frozen=True)
@@ -49,7 +49,7 @@ class Line:
         if text is None:
             return None
         try:
-            number = float(text)
+            number = float(text.replace(MINUS, "-"))
         except ValueError:
             raise self.fault(
                 "text in a cell for numbers",

@@ -20,7 +20,7 @@ from opentrd.evidence.errors import EvidenceError
 from opentrd.evidence.pairwise.covariance import Blocks, blocks, evaluate, maximise
 from opentrd.evidence.pairwise.moderators import Moderators, design, require_rank
 from opentrd.evidence.pairwise.result import plain
-from opentrd.evidence.pairwise.robust import Robust, robust
+from opentrd.evidence.pairwise.robust import Robust, filled, robust
 from opentrd.evidence.table import EffectTable, Source, read_effects
 
 
@@ -94,7 +94,7 @@ def pool_multilevel(
         levels = tuple(name.strip() for name in levels.split(",") if name.strip())
     data, x, terms, notes = _prepare(source, mods, model, test)
     raw = data.raw
-    names = [raw.text(column) for column in levels]
+    names = [filled(raw, column) for column in levels]
     paths = ["\x1f".join(parts) for parts in zip(*names, strict=True)]
     labels = [
         tuple("\x1f".join(cells[: depth + 1]) for cells in zip(*names, strict=True))
@@ -105,6 +105,14 @@ def pool_multilevel(
         labels.append(tuple(str(i) for i in range(len(data))))
         titles.append("row")
     outer = labels[0]
+    for depth in range(1, len(labels)):
+        if len(set(labels[depth])) == len(set(labels[depth - 1])):
+            raise EvidenceError(
+                f"each {titles[depth - 1]} has one {titles[depth]} only, so the variances of the two levels cannot be told apart",
+                file=raw.file, field="levels", value=",".join(levels),
+                expected="columns from the outermost level inwards, each inner one finer",
+                advice="turn the order round, or leave one of them out",
+            )  # fmt: skip
     if len(set(outer)) < 2:
         raise EvidenceError(
             "there is only one cluster", file=raw.file, field=levels[0], expected="at least two"

@@ -112,7 +112,7 @@ def _warnings(result: PairwiseResult) -> tuple[str, ...]:
     if twice:
         shown = ", ".join(twice[:3]) + (" and others" if len(twice) > 3 else "")
         said.append(
-            f"{shown} stand in several rows, which are pooled as if independent; if they are not, "
+            f"{shown} {'stand' if len(twice) > 1 else 'stands'} in several rows, which are pooled as if independent; if they are not, "
             "give cluster or levels (--cluster study, --levels study)"
         )
     if f.model != "common" and np.isnan(f.tau2_high[0]):

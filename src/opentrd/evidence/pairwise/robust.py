@@ -17,6 +17,7 @@ from opentrd.evidence.arguments import column_of
 from opentrd.evidence.effect_checks import Floats
 from opentrd.evidence.errors import EvidenceError
 from opentrd.evidence.pairwise.result import PairwiseResult, plain
+from opentrd.evidence.table import MISSING, RawTable
 
 KINDS = ("CR0", "CR1", "CR2")
 
@@ -49,7 +50,7 @@ def cluster_robust(
     degrees of freedom) or CR0. Raises EvidenceError when there are not more clusters than coefficients.
     """
     groups = (
-        result.data.raw.text(cluster)
+        filled(result.data.raw, cluster)
         if isinstance(cluster, str)
         else column_of("cluster", cluster, len(result.data))
     )
@@ -57,6 +58,18 @@ def cluster_robust(
     return robust(
         result.data.yi, result.x, working, groups, result.terms, kind=kind, level=result.fitted.level
     )
+
+
+def filled(raw: RawTable, column: str) -> tuple[str, ...]:
+    """A column that says what belongs together. Raises EvidenceError where a cell is empty: alike only in what is not known."""
+    cells = raw.text(column)
+    for row, cell in zip(raw.rows, cells, strict=True):
+        if cell.strip().lower() in MISSING:
+            raise EvidenceError(
+                "the cell is empty, so it is not known what the row belongs to", file=raw.file, row=row, field=column,
+                value=cell, expected="a name", advice="fill it in, or take the row out",
+            )  # fmt: skip
+    return cells
 
 
 def robust(
