@@ -123,3 +123,11 @@ def test_true_sizes_of_all_known_trials_are_left_alone_and_wrong_ones_are_not(tm
         found = [one for one in (*report.findings, *report.questions) if one.rule == RULE]
         # One first author has a name that citations by author and year do not read.
         assert len(found) == 0 if not shift else len(found) >= len(trials) - 1
+
+
+@pytest.mark.parametrize(("n", "found"), [("60", 0), ("58", 0), ("54", 0), ("57", 1), ("120", 1)])
+def test_a_table_may_give_any_denominator_of_the_study(tmp_path: Path, n: str, found: int) -> None:
+    table = tmp_path / "table.csv"
+    table.write_text(f"study,design,population,n\nVireo 2015,RCT,adults,{n}\n", encoding="utf-8")
+    report = audit([table], rows={"study": [STUDY, CONTROLS, POOL], "arm": ARMS})
+    assert sum(one.rule == RULE for one in [*report.findings, *report.questions]) == found

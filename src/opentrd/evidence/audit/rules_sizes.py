@@ -20,8 +20,8 @@ from opentrd.evidence.audit.told_sizes import Told, clauses, other_counts, told_
     asserts="The number of persons or studies told of a study is the one the study gives.",
     needs="a table row, or a sentence or clause that cites one study the knowledge has, with N =, a number of studies, or the "
     "size of the whole study (\"a trial of 60 patients\", \"60 patients were randomised\")",
-    arithmetic="printed number (or the sum of the printed groups) against n_persons or n_studies of the study row; in sentences "
-    "against every denominator of the study row and its arms (randomised, treated, analysed): one that agrees is enough; the size "
+    arithmetic="printed number (or the sum of the printed groups) against n_persons or n_studies of the study row, and "
+    "against every denominator of the study row and its arms (randomised, treated, analysed): one that agrees is enough; in sentences the size "
     "of one group, or a number a little off where the row lacks a denominator, is a question",
     source="the source of the study row",
 )  # fmt: skip
@@ -34,18 +34,18 @@ def size_against_study(material: Material) -> Iterator[Finding]:
                 study = shelf.of_row(document, row.study)
                 if study is None:
                     continue
+                counted = list(denominators(study, shelf.arms[str(study["study"])]))
                 if "quantity" in table.roles:
                     cell = f"{table.cell(row, 'quantity')} {table.cell(row, 'estimate')}"
                     told = re.fullmatch(r"(n_persons|n_studies) (\d+(?:\.0)?)", cell)
-                    problem = (
-                        _differs(study, told[1], int(float(told[2])), [int(float(told[2]))]) if told else None
-                    )
+                    also = counted if told and told[1] == "n_persons" else []
+                    problem = _differs(study, told[1], int(float(told[2])), also) if told else None
                 else:
                     cell = table.cell(row, "sample")
-                    problem = _cell_size(study, cell)
+                    problem = _cell_size(study, cell, counted)
                     if not cell and table.cell(row, "n").isdigit():
                         cell = f"N={table.cell(row, 'n')}"
-                        problem = _column_size(table, row, study, int(table.cell(row, "n")))
+                        problem = _column_size(table, row, study, int(table.cell(row, "n")), counted)
                 if problem:
                     yield _size(str(table.place(row)), cell, study, problem)
         sentences = body(document)
@@ -88,7 +88,7 @@ def _differs(study: Row, field: str, value: int, also: list[int]) -> str | None:
     )
 
 
-def _cell_size(study: Row, cell: str) -> str | None:
+def _cell_size(study: Row, cell: str, counted: list[int]) -> str | None:
     studies = re.search(rf"\b({COUNT})\s+(?:\w+\s)?(?:studies|RCTs|trials)\b", cell, re.IGNORECASE)
     if studies and (value := count(studies[1])) is not None and study.get("design") in POOLS:
         problem = _differs(study, "n_studies", value, [])
@@ -104,10 +104,11 @@ def _cell_size(study: Row, cell: str) -> str | None:
         for part in re.findall(r"(?<![\d.>])(\d{1,3}(?:,\d{3})+|\d+)(?!\s*(?:%|weeks|mg))", rest)
     ]
     problem = _differs(study, "n_persons", value, [value + sum(parts), sum(parts)])
+    problem = None if value in counted else problem
     return f"{problem} persons" if problem else None
 
 
-def _column_size(table: Table, row: TableRow, study: Row, value: int) -> str | None:
+def _column_size(table: Table, row: TableRow, study: Row, value: int, counted: list[int]) -> str | None:
     """A column of sizes: of whole studies only where each study has one row with its design; else never above the study."""
     if study.get("design") in POOLS:
         return None
@@ -116,7 +117,7 @@ def _column_size(table: Table, row: TableRow, study: Row, value: int) -> str | N
     true = number(study, "n_persons")
     if true is None or not ((whole and alone) or value > true):
         return None
-    problem = _differs(study, "n_persons", value, [])
+    problem = None if value in counted else _differs(study, "n_persons", value, [])
     return f"{problem} persons" if problem else None
 
 
