@@ -21,8 +21,8 @@ from opentrd.evidence.audit.told_sizes import Told, clauses, other_counts, told_
     needs="a table row, or a sentence or clause that cites one study the knowledge has, with N =, a number of studies, or the "
     "size of the whole study (\"a trial of 60 patients\", \"60 patients were randomised\")",
     arithmetic="printed number (or the sum of the printed groups) against n_persons or n_studies of the study row, and "
-    "against every denominator of the study row and its arms (randomised, treated, analysed): one that agrees is enough; in sentences the size "
-    "of one group, or a number a little off where the row lacks a denominator, is a question",
+    "against every denominator of the study row and its arms (randomised, treated, analysed): one that agrees is enough; in sentences "
+    "the size of one group, or a number a little off where the row lacks a denominator, is a question",
     source="the source of the study row",
 )  # fmt: skip
 def size_against_study(material: Material) -> Iterator[Finding]:
