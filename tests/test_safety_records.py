@@ -30,6 +30,10 @@ def blood_pressure(systolic: str) -> Raw:
     return {"measurement": [measure]}
 
 
+def lab(measure: str, value: str, unit: str) -> Raw:
+    return {"measurement": [{"measure": measure, "unit": unit, "date": ago(9), "value": value}]}
+
+
 def item_nine(value: str) -> Raw:
     return {"measurement": [{"measure": "PHQ-9 item 9", "date": ago(9), "value": value}]}
 
@@ -78,6 +82,44 @@ CASES: list[tuple[str, Raw, str, str, str]] = [
     ("cirrhosis", ill("cirrhosis"), "SNRI + mirtazapine", "combine", CAUTION),
     ("an aneurysm", ill("aneurysm or arteriovenous malformation"), "esketamine", "add", BLOCKED),
     ("an aneurysm", ill("aneurysm or arteriovenous malformation"), "MST", "course", CAUTION),
+    ("linezolid now", drugs(("linezolid", None)), "mianserin", "switch", BLOCKED),
+    ("linezolid now", drugs(("linezolid", None)), "MDMA-assisted therapy", "add", BLOCKED),
+    ("160 mmHg", blood_pressure("160"), "tranylcypromine", "switch", CAUTION),
+    ("congenital long QT", ill("long QT syndrome"), "ziprasidone", "add", BLOCKED),
+    ("congenital long QT", ill("long QT syndrome"), "amitriptyline", "switch", CAUTION),
+    ("congenital long QT", ill("long QT syndrome"), "agomelatine", "switch", FREE),
+    ("a QTc of 512 ms", lab("QTc interval", "512", "ms"), "ziprasidone", "add", BLOCKED),
+    ("a QTc of 470 ms", lab("QTc interval", "470", "ms"), "ziprasidone", "add", FREE),
+    ("a QTc of 470 ms", lab("QTc interval", "470", "ms"), "citalopram", "switch", CAUTION),
+    ("a QTc of 430 ms", lab("QTc interval", "430", "ms"), "citalopram", "switch", FREE),
+    ("epilepsy", ill("epilepsy"), "clozapine", "add", CAUTION),
+    ("epilepsy", ill("epilepsy"), "maprotiline", "switch", CAUTION),
+    ("paroxetine now", drugs(("paroxetine", None)), "nortriptyline", "add", CAUTION),
+    ("fluoxetine ended 20 days ago", drugs(("fluoxetine", 20)), "desipramine", "switch", CAUTION),
+    ("fluoxetine ended 36 days ago", drugs(("fluoxetine", 36)), "desipramine", "switch", FREE),
+    ("carbamazepine now", drugs(("carbamazepine", None)), "clozapine", "add", BLOCKED),
+    ("carbamazepine now", drugs(("carbamazepine", None)), "lurasidone", "add", BLOCKED),
+    ("carbamazepine now", drugs(("carbamazepine", None)), "nefazodone", "switch", BLOCKED),
+    ("carbamazepine now", drugs(("carbamazepine", None)), "quetiapine", "add", CAUTION),
+    ("clozapine now", drugs(("clozapine", None)), "carbamazepine", "add", BLOCKED),
+    ("clozapine now", drugs(("clozapine", None)), "fluvoxamine", "switch", CAUTION),
+    ("fluvoxamine now", drugs(("fluvoxamine", None)), "clozapine", "add", CAUTION),
+    ("verapamil now", drugs(("verapamil", None)), "lurasidone", "add", CAUTION),
+    ("clarithromycin now", drugs(("clarithromycin", None)), "simvastatin", "add", BLOCKED),
+    ("an eGFR of 25", lab("eGFR", "25", "mL/min/1.73m2"), "metformin", "add", BLOCKED),
+    ("an eGFR of 25", lab("eGFR", "25", "mL/min/1.73m2"), "amisulpride", "add", CAUTION),
+    ("an eGFR of 60", lab("eGFR", "60", "mL/min/1.73m2"), "metformin", "add", FREE),
+    ("pregnancy", ill("pregnancy"), "mifepristone", "add", BLOCKED),
+    ("pregnancy", ill("pregnancy"), "testosterone", "add", BLOCKED),
+    ("pregnancy", ill("pregnancy"), "ketamine", "add", CAUTION),
+    ("cirrhosis", ill("cirrhosis"), "valproate", "add", BLOCKED),
+    ("alcohol use disorder", ill("alcohol use disorder"), "duloxetine", "switch", CAUTION),
+    ("suicidal thoughts in a rating", item_nine("2"), "venlafaxine", "switch", CAUTION),
+    ("hyperthyroidism", ill("hyperthyroidism"), "liothyronine", "add", BLOCKED),
+    ("hypothyroidism", ill("hypothyroidism"), "liothyronine", "add", CAUTION),
+    ("sertraline now", drugs(("sertraline", None)), "MDMA-assisted therapy", "add", CAUTION),
+    ("psychotic depression", ill("psychotic depression"), "psilocybin-assisted therapy", "add", CAUTION),
+    ("bipolar disorder", ill("bipolar disorder"), "sleep deprivation", "add", CAUTION),
 ]  # fmt: skip
 
 
