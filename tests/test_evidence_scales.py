@@ -15,6 +15,7 @@ from typer.testing import CliRunner
 import opentrd
 from opentrd.cli import app
 from opentrd.evidence.effect import MEASURES
+from opentrd.report import evidence as evidence_page
 from opentrd.report import evidence_words as words
 from opentrd.report.evidence_svg import Axis
 
@@ -46,7 +47,7 @@ def test_a_pooled_double_arcsine_is_said_as_a_proportion_with_a_warning() -> Non
     )
     assert words.shown(row["estimate"], measure) == f"{by_hand:.3f}"
     assert any("harmonic mean" in note and "Schwarzer 2019" in note for note in row["notes"])
-    page = opentrd.report.evidence.page(pooled.result)
+    page = evidence_page.page(pooled.result)
     assert (
         f"{by_hand:.3f} (" in page and "0.150 (0.021 to 0.346)" in page
     )  # the study by its own size: 3 of 20
