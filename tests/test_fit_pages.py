@@ -68,3 +68,32 @@ def test_every_option_says_what_was_not_checked_or_why_not(pages: list[str]) -> 
         options = between(page, "options", "ask")
         assert "No recorded obstacle" in options and "Not checked" in options
     assert "Blocked" in between(pages[0], "options", "ask")
+
+
+def test_what_is_taken_against_a_rule_is_said_at_first_sight_and_a_block_before_its_cautions(
+    tmp_path: Path,
+) -> None:
+    record = tmp_path / "record"
+    record.mkdir()
+    (record / "person.csv").write_text("person_id,birth_date\nold,1945-01-30\n", encoding="utf-8")
+    (record / "exposure.csv").write_text(
+        "person_id,agent,start_date,end_date,ongoing\n"
+        "old,citalopram,2024-08-01,,true\nold,sertraline,2023-01-01,2024-07-01,\n",
+        encoding="utf-8",
+    )
+    (record / "condition.csv").write_text(
+        "person_id,condition,start_date\nold,long QT syndrome,2023-03-01\n", encoding="utf-8"
+    )
+    (record / "measurement.csv").write_text(
+        "person_id,measure,date,value,unit\nold,QTc interval,2025-06-20,512,ms\n", encoding="utf-8"
+    )
+    opentrd.assess(opentrd.read(record), as_of="2025-06-30").write(tmp_path / "pages")
+    page = (tmp_path / "pages" / "person-1.html").read_text(encoding="utf-8")
+    assert "and blocked by a rule: citalopram." in between(page, "glance", "time")
+    options = between(page, "options", "ask")
+    assert (
+        "citalopram : blocked: not with a known QT prolongation; a measured QTc above 500 ms is read as one"
+        in options
+    )
+    lines = re.findall(r'<strong>citalopram</strong> .*?<span class="why">([^<]*)', page)
+    assert len(lines) == 2 and all(line.startswith("blocked") for line in lines)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -213,6 +214,23 @@ def _lines(text: Any) -> list[str]:
     return [part.strip() for part in str(text or "").split("; ") if part.strip()]
 
 
+# What a reason or a caution of an option begins with: other parts between semicolons belong to the one before.
+REASON = re.compile(
+    r"blocked\b|safety[:,]|(history|tried|for|against|not known|pharmacogenetics|weak strategy):|(mis)?match, |experimental, "
+)
+
+
+def _reasons(text: Any) -> list[str]:
+    """Reasons or cautions, each whole: what a rule says, and the names that it rests on, have semicolons too."""
+    whole: list[str] = []
+    for part in _lines(text):
+        if whole and not REASON.match(part):
+            whole[-1] += "; " + part
+        else:
+            whole.append(part)
+    return whole
+
+
 def option_views(
     tables: Tables,
     titles: Mapping[str, Row],
@@ -248,8 +266,9 @@ def option_views(
                 "role": key[1],
                 "standing": standing,
                 "symbol": STANDING_SYMBOLS.get(standing, "?"),
-                "reasons": _lines(row.get("reasons")),
-                "cautions": _lines(row.get("cautions")),
+                "reasons": (reasons := _reasons(row.get("reasons"))),
+                "cautions": (cautions := _reasons(row.get("cautions"))),
+                "why": sorted([*cautions, *reasons], key=lambda line: not line.startswith("blocked")),
                 "unchecked": [_rule_words(name, rules) for name in _lines(row.get("unchecked"))],
                 "guidance": _lines(row.get("guidance")),
                 "fit": str(row.get("fit") or ""),
@@ -311,6 +330,20 @@ def option_groups(views: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
                 }
             )
     return groups
+
+
+def taken_blocked(views: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+    """What is or may still be taken, and would be blocked if it were begun: its own dose (optimise), or an add-on.
+
+    An add-on that is taken has the role ``stop``; with a caution there, it has ended lately.
+    """
+    added = {view["treatment"] for view in views if view["role"] == "stop" and view["standing"] != "caution"}
+    return [
+        {"title": view["title"], "blocks": blocks}
+        for view in views
+        if view["role"] == "optimise" or (view["role"] == "add" and view["treatment"] in added)
+        if (blocks := [line for line in view["reasons"] if line.startswith("blocked")])
+    ]
 
 
 def outcome_views(tables: Tables, trials: Mapping[str, Row]) -> list[dict[str, Any]]:

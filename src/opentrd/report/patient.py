@@ -75,6 +75,7 @@ def content(
         "domains": domains,
         "leading": fit.leading_domains(domains),
         "option_groups": fit.option_groups(options),
+        "taken_blocked": fit.taken_blocked(options),
         "no_options": fit.no_options(tables, options),
         "outcomes": fit.outcome_views(tables, trials),
         "header": header(person, as_of),
