@@ -61,7 +61,10 @@ def _said(sign: Sign | None, history: History) -> Any:
         text += f" {'=' if exact else 'from' if basis.low is not None else 'up to'} "
         text += f"{bound:.0f}" if bound == int(bound or 0) else f"{bound:.2f}"
     day = history.day(basis.last)
-    return text if day is None else f"{text} ({day.isoformat()})"
+    if day is None:
+        return text
+    still = basis.kind == "condition" and sign.present and basis.last == history.as_of
+    return f"{text} ({'still so on ' if still else ''}{day.isoformat()})"
 
 
 def antidepressant_trials(trials: list[Trial]) -> list[Trial]:
