@@ -202,8 +202,8 @@ def test_without_the_fit_the_trace_holds_verdicts_and_stages_only(tmp_path: Path
 def said(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], *arguments: str | Path
 ) -> tuple[int, str]:
-    """The exit code and everything printed, on lines that are not broken."""
-    monkeypatch.setenv("COLUMNS", "2000")
+    """The exit code and everything printed: not to a terminal, so no line is broken."""
+    monkeypatch.setenv("COLUMNS", "60")
     monkeypatch.setattr(sys, "argv", ["opentrd", "explain", *map(str, arguments)])
     code = 0
     try:

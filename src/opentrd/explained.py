@@ -27,6 +27,7 @@ _SHOWN = (
 )  # fmt: skip
 _STYLE = {True: "green", False: "dim", None: "yellow"}
 _LONGEST = 220
+_UNBROKEN = 100_000  # characters of a line
 _FIRST = (
     "option_hit",
     "safety_rule",
@@ -70,7 +71,8 @@ def run_explain(
         return
     root = Tree(Text.assemble((f"{table} {key}", "bold"), Text(_described(row))))
     _grow(root, (table, key), _by_place(edges), set())
-    out.print(root)
+    # Into a file or a pipe, an edge is one line.
+    (out if out.is_terminal else Console(highlight=False, width=_UNBROKEN)).print(root)
 
 
 def _by_place(edges: Sequence[Edge]) -> dict[tuple[str, str], list[Edge]]:
