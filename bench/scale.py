@@ -63,7 +63,7 @@ def main() -> None:
             f"{chain / hand:.1f}",
             f"{found['agreement']:.1%}",
         )
-    Console(highlight=False).print(table)
+    Console(highlight=False, width=120).print(table)
 
 
 def _make(folder: Path, file: Path, persons: int) -> None:

@@ -143,6 +143,7 @@ def _places(connection: duckdb.DuckDBPyConnection, number: int) -> Iterator[_Pla
                     "autoload_known_extensions": "false",
                 },
             )
+            database.execute("SET enable_progress_bar = false")
             opened.append(database)
             _fill(database, "knowledge", facts)
             free.put(database)

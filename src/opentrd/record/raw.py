@@ -34,6 +34,8 @@ def connect(path: str = ":memory:", *, memory_limit: str | None = None) -> duckd
     )
     if memory_limit:
         connection.execute(f"SET memory_limit = '{memory_limit}'")
+    # Progress is shown by the command, not by the database in the middle of its output.
+    connection.execute("SET enable_progress_bar = false")
     create_raw_tables(connection)
     return connection
 
