@@ -287,6 +287,13 @@ def _tidy(p: float) -> str:
     return "<0.0001" if p < 0.0001 else f"{p:.2g}"
 
 
+# Not 1.2 × 10⁻⁸ or 1.2e-8, nor a pressure.
+_P_ABOVE_ONE = re.compile(
+    r"(?<![\w.])p(?:[- ]values?)?\s*(?:=|<|≤|&lt;|of|was)\s*(?P<n>\d+\.\d+)(?!\s?[×x*·⋅^]|[\d%eE]|\s?(?:mm ?Hg|k?Pa|bar)\b)",
+    re.IGNORECASE,
+)
+
+
 @rule(
     "impossible_p", group=GROUP, severity="low",
     asserts="A p value lies between 0 and 1 and is never exactly 0.",
@@ -302,6 +309,12 @@ def impossible_p(material: Material) -> Iterator[Finding]:
                 yield Finding(
                     "impossible_p", str(place), quote(text[max(0, start - 60) : end + 20]), str(value),
                     "a p value is above 0 and at most 1; a very small one is printed as p < 0.001", "low",
+                )  # fmt: skip
+        for match in _P_ABOVE_ONE.finditer(text):
+            if float(match["n"]) > 1:
+                yield Finding(
+                    "impossible_p", str(place), quote(text[max(0, match.start() - 60) : match.end() + 20]), match["n"],
+                    "a p value is at most 1", "low",
                 )  # fmt: skip
 
 

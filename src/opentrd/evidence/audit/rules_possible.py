@@ -1,4 +1,4 @@
-"""Numbers that cannot be: ratios below 0, shares and correlations beyond 1, negative standard deviations."""
+"""Numbers that cannot be: ratios below 0, shares and correlations beyond 1, parts above their whole, negative SDs."""
 
 from __future__ import annotations
 
@@ -55,11 +55,18 @@ _IN_TEXT: tuple[tuple[str, float, float, re.Pattern[str]], ...] = (
 )  # fmt: skip
 
 
+_PERSONS = r"(?:patients|participants|persons|subjects|adults|women|men|responders|completers)"
+_PART = re.compile(
+    rf"(?<![\w.,/:{MINUS}])(?P<k>\d+) (?:out )?of (?:the |all |these )?(?P<n>\d+)(?![\d.,/]) (?:[a-z-]+ )?{_PERSONS}\b"
+)
+
+
 @rule(
     "impossible_value", group=GROUP, severity="high",
-    asserts="A ratio is not below 0, a share lies between 0 and 1, a correlation between -1 and 1, and no SD, SE or size is negative.",
-    needs="an effect whose measure is named (not one on the log scale), a correlation, a reliability, a share of persons, I², or "
-    "columns of percentages, standard deviations, standard errors or sizes",
+    asserts="A ratio is not below 0, a share lies between 0 and 1, a correlation between -1 and 1, a part is no larger than its "
+    "whole, and no SD, SE or size is negative.",
+    needs="an effect whose measure is named (not one on the log scale), a correlation, a reliability, a share of persons, so many "
+    "of so many persons, I², or columns of percentages, standard deviations, standard errors or sizes",
     arithmetic="the printed number, give or take half a unit of its last decimal, against the lowest and the highest possible value",
     source="definitions of the measures",
 )  # fmt: skip
@@ -127,6 +134,13 @@ def _sentence(text: str, place: Place) -> Iterator[Finding]:
             logs = what == "a ratio" and _LOG.search(text[max(0, match.start() - 30) : match.end()])
             if _beyond(number, low, high) and not logs:
                 yield _finding(place, match.group(), number.text, what, low, high)
+    for match in _PART.finditer(text):
+        part, whole = int(match["k"]), int(match["n"])
+        # "12 of 10 patients"; a year or a week before "of" counts no persons
+        if part > whole and not re.search(
+            r"(?:week|month|day|year|visit|item)s? $", text[: match.start()], re.IGNORECASE
+        ):
+            yield _finding(place, match.group(), str(part), f"a part of {whole} persons", 0.0, float(whole))
 
 
 def _columns(table: Table, row: TableRow) -> Iterator[Finding]:
