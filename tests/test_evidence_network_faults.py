@@ -264,3 +264,13 @@ def test_what_cannot_be_split_or_explained_says_so() -> None:
 def test_components(rows: Rows, options: dict[str, Any], words: str) -> None:
     with pytest.raises(EvidenceError, match=".*".join(words.split(", ")[:1])):
         pool_components(rows, **options)
+
+
+@pytest.mark.parametrize(
+    "rows",
+    [[*GOOD, _contrast("Total", "A", "B")], [_arm("a", "A"), _arm("a", "B"), _arm("Overall:", "A"), _arm("Overall:", "B")]],
+    ids=["contrasts", "arms"],
+)  # fmt: skip
+def test_a_row_that_sums_up_the_others_is_no_study(rows: Rows) -> None:
+    said = _said(rows) if "yi" in rows[0] else _said(rows, measure="OR")
+    assert "called like a sum of the other rows" in said and "field study" in said

@@ -40,6 +40,11 @@ MISSING = ("", "na", "nan", "n/a", "null", "none", ".")
 Source = str | Path | Mapping[str, Sequence[Any]] | Any
 
 
+def is_sum(study: str) -> bool:
+    """Is a row called like the sum of the others?"""
+    return study.strip().lower().rstrip(":") in SUMS
+
+
 @dataclass(frozen=True)
 class RawTable:
     """A table as it was read: text cells by column. ``rows``: how its rows are called; ``file``: its name."""
@@ -266,7 +271,7 @@ def read_effects(
             raise EvidenceError(
                 "the study has no name", file=raw.file, row=row, field="study", expected="a name"
             )
-        if name.strip().lower().rstrip(":") in SUMS:
+        if is_sum(name):
             raise EvidenceError(
                 "this is called like a sum of the other rows and would count them twice", file=raw.file, row=row,
                 field="study", value=name, expected="one study", advice="take the row out, or name the study otherwise",

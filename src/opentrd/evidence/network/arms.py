@@ -64,7 +64,7 @@ def studies_from_arms(
     shared = _shared_controls(lines)
     groups: dict[str, list[Arm]] = {}
     for line in lines:
-        arms = groups.setdefault(line.name("study"), [])
+        arms = groups.setdefault(line.study(), [])
         treatment = line.name("treatment")
         for arm in arms:
             if arm.treatment == treatment:

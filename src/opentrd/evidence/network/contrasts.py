@@ -35,7 +35,7 @@ def studies_from_contrasts(lines: Sequence[Line]) -> tuple[list[Study], list[str
     _refuse_shared_controls(lines)
     groups: dict[str, list[Line]] = {}
     for line in lines:
-        groups.setdefault(line.name("study"), []).append(line)
+        groups.setdefault(line.study(), []).append(line)
     notes: list[str] = []
     return [_study(name, rows, notes) for name, rows in groups.items()], notes
 

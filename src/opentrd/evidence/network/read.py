@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from opentrd.evidence.errors import EvidenceError
-from opentrd.evidence.table import LARGEST, MINUS, MISSING, read_table
+from opentrd.evidence.table import LARGEST, MINUS, MISSING, is_sum, read_table
 
 
 @dataclass(frozen=True)
@@ -42,6 +42,18 @@ class Line:
         if text is None:
             raise self.fault("the cell is empty", field, "a name", "fill in the name or remove the row")
         return text
+
+    def study(self) -> str:
+        """The name of the study. Raises EvidenceError when empty, or when the row is called like a sum of the others."""
+        name = self.name("study")
+        if is_sum(name):
+            raise self.fault(
+                "this is called like a sum of the other rows and would count them twice",
+                "study",
+                "one study",
+                "take the row out, or name the study otherwise",
+            )
+        return name
 
     def optional_number(self, field: str) -> float | None:
         """The cell as a finite number, None when empty. Raises EvidenceError for text and for infinity."""
