@@ -9,6 +9,7 @@ errors, components of combined treatments. Each has ``table``, ``contract``, ``p
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -37,12 +38,12 @@ Row = dict[str, Any]
 COUNT_MODELS = ("mantel-haenszel", "peto")
 
 
-class _Face:
+class _Face(ABC):
     """Drawing and page of an analysis that is not the plain pairwise or network one."""
 
+    @abstractmethod
     def table(self) -> Row:
         """The result as one object that JSON can hold."""
-        raise NotImplementedError
 
     def contract(self) -> Row:
         """What ``--json`` prints: the table without its notes."""
