@@ -92,3 +92,18 @@ def test_a_chunk_that_fails_ends_the_run_and_leaves_nothing_open(folder: Path) -
     assert not [name for (name,) in databases if name.startswith("chunk")]
     embedded.run_in_chunks(record.connection, good, size=3, keep=("as_of",))
     assert record.connection.execute("SELECT count(*) FROM assess.as_of").fetchall() == [(PERSONS,)]
+
+
+@pytest.mark.parametrize(
+    ("persons", "most", "places", "expected"),
+    [
+        (100_000, 20_000, 2, 16_667),  # six chunks, not five
+        (100_000, 10_000, 2, 10_000),
+        (12_000, 10_000, 2, 6_000),
+        (6_000, 10_000, 4, 2_500),  # smaller ones cost more to plan than they save
+        (24, 10, 2, 10),
+        (0, 10, 2, 10),
+    ],
+)
+def test_no_place_is_idle_at_the_end(persons: int, most: int, places: int, expected: int) -> None:
+    assert embedded._even_size(persons, most, places) == expected

@@ -32,7 +32,7 @@ __all__ = ["Assessment", "Record", "ResultTable", "assess", "read"]
 # Judgements, questions and the trace are written for up to so many persons; they are many rows a person.
 DETAIL_PERSONS = 1_000
 # A larger population is assessed so many persons at a time: memory then does not grow with it.
-CHUNK_PERSONS = 20_000
+CHUNK_PERSONS = 10_000
 FIRST_YEAR, LAST_YEAR = 1850, 2199
 # What comes back of a large population from an engine that is not the embedded one.
 BROUGHT = ("as_of", "episode", "trial", "verdict", "stage", "finding_count")

@@ -69,7 +69,7 @@ def run_in_chunks(
         "SELECT (SELECT count(*) FROM record.person), current_setting('threads')"
     ).fetchall()[0]
     places = min(int(threads), SIDE_BY_SIDE)
-    size = min(size, max(LEAST_PERSONS, -(-int(persons) // places)))
+    size = _even_size(int(persons), size, places)
     bounds = connection.execute(_CHUNKS, [size]).fetchall()
     places = min(places, len(bounds))
     seconds: dict[str, float] = {}
@@ -113,6 +113,14 @@ def run_in_chunks(
                 job.cancel()
             raise
     return seconds
+
+
+def _even_size(persons: int, most: int, places: int) -> int:
+    """Persons per chunk, at most ``most``: so many that no place is idle at the end, if that does not make chunks too small."""
+    size = min(most, max(LEAST_PERSONS, -(-persons // places)))
+    rounds = -(-persons // (size * places))
+    even = -(-persons // (rounds * places)) if persons else size
+    return even if even >= LEAST_PERSONS else size
 
 
 _Places = SimpleQueue[duckdb.DuckDBPyConnection]
