@@ -36,7 +36,7 @@ WITH fact AS (  -- status of every knowledge row that a definition rests on, wea
   SELECT p.person_id, p.as_of, p.observed_from, p.observed_to, p.kept OR r.family = 'scores' AS kept, r.definition, r.needed, r.family, e.diagnosed, e.excluded_by, e.assumes, s.weakest,
          coalesce(c.low, 0) AS low, r.family <> 'failures' OR p.courses_kept OR (r.neurostimulation = 'none' AND r.window_from <> 'before_ect') AS courses_kept,
          CASE WHEN c.person_id IS NULL OR c.high IS NOT NULL THEN coalesce(c.high, 0) END AS recorded,
-         c.met_on, c.possible_on, c.index_date, c.episode_no, c.blocked_by, c.unknown_by, g.holds, g.refused_by, g.open_by,
+         c.met_on, c.possible_on, c.index_date, c.episode_no, c.blocked_by, c.unknown_by, g.refused_by, g.open_by,
          CASE WHEN r.family = 'window' AND e.excluded_by IS NOT NULL AND coalesce(c.high, 0) = 0 AND p.kept THEN FALSE
               WHEN c.person_id IS NULL THEN e.eligible ELSE e.eligible AND NOT c.excluded END AS spoken_of,
          CASE WHEN g.person_id IS NULL THEN TRUE ELSE g.admits END AS admits,
