@@ -59,7 +59,7 @@ WITH refused AS (
   LEFT JOIN assess.kept AS k ON k.person_id = e.person_id AND k.table_name = CASE e.window_from WHEN 'diagnosis' THEN 'condition' WHEN 'before_ect' THEN 'procedure' END
   WHERE e.window_days IS NULL OR NOT k.kept OR (e.window_from = 'index' AND u.person_id IS NULL)
 ), inside AS (
-  SELECT e.person_id, e.definition_no, e.episode_no, w.from_low, w.from_high, w.to_low, w.to_high, e.needed, e.counted_as, e.part_no,
+  SELECT e.person_id, e.definition_no, e.episode_no, w.from_low, w.from_high, e.counted_as, e.part_no, max(e.needed) AS needed,
          max(CASE WHEN e.certain AND e.on_low >= w.from_high AND e.on_high <= w.to_low THEN 1 ELSE 0 END) AS certain,
          min(CASE WHEN e.certain AND e.on_low >= w.from_high AND e.on_high <= w.to_low THEN e.on_date END) AS certain_on,
          max(CASE WHEN e.refusals = 0 THEN e.may_be ELSE 0 END) AS possible, min(CASE WHEN e.refusals = 0 THEN e.on_date END) AS possible_on,
@@ -69,20 +69,20 @@ WITH refused AS (
   FROM event AS e
   JOIN opened AS w ON w.person_id = e.person_id AND w.definition_no = e.definition_no AND w.episode_no = e.episode_no
     AND e.on_low <= w.to_high AND e.on_high >= w.from_low
-  GROUP BY e.person_id, e.definition_no, e.episode_no, w.from_low, w.from_high, w.to_low, w.to_high, e.needed, e.counted_as, e.part_no
+  GROUP BY e.person_id, e.definition_no, e.episode_no, w.from_low, w.from_high, e.counted_as, e.part_no
 ), certain AS (
-  SELECT *, row_number() OVER (PARTITION BY person_id, definition_no, episode_no, from_low, from_high, to_low, to_high, part_no
+  SELECT *, row_number() OVER (PARTITION BY person_id, definition_no, episode_no, from_low, from_high, part_no
                                ORDER BY certain_on, counted_as) AS nth FROM inside WHERE certain = 1
 ), merged AS (
-  SELECT person_id, definition_no, episode_no, from_low, from_high, to_low, to_high, needed, counted_as, max(possible) AS possible, min(possible_on) AS possible_on,
+  SELECT person_id, definition_no, episode_no, from_low, from_high, counted_as, max(needed) AS needed, max(possible) AS possible, min(possible_on) AS possible_on,
          max(no_response) AS no_response, max(no_duration) AS no_duration, max(no_dose) AS no_dose, max(no_stop) AS no_stop, max(no_adherence) AS no_adherence
-  FROM inside GROUP BY person_id, definition_no, episode_no, from_low, from_high, to_low, to_high, needed, counted_as
+  FROM inside GROUP BY person_id, definition_no, episode_no, from_low, from_high, counted_as
 ), per_window AS (
   SELECT person_id, definition_no, episode_no, sum(no_response) AS no_response, sum(no_duration) AS no_duration, sum(no_dose) AS no_dose,
          sum(no_stop) AS no_stop, sum(no_adherence) AS no_adherence
-  FROM merged GROUP BY person_id, definition_no, episode_no, from_low, from_high, to_low, to_high
+  FROM merged GROUP BY person_id, definition_no, episode_no, from_low, from_high
 ), possible AS (
-  SELECT *, sum(possible) OVER (PARTITION BY person_id, definition_no, episode_no, from_low, from_high, to_low, to_high
+  SELECT *, sum(possible) OVER (PARTITION BY person_id, definition_no, episode_no, from_low, from_high
                                 ORDER BY possible_on, counted_as ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW) AS reach FROM merged WHERE possible > 0
 ), tally AS (
   SELECT person_id, definition_no, episode_no, max(nth) AS low, 0 AS high, min(CASE WHEN nth = needed THEN certain_on END) AS met_on, CAST(NULL AS DATE) AS possible_on,
