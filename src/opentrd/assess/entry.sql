@@ -11,107 +11,123 @@
 --   counts        window_ok and diagnosis_ok: a qualified event; the exclusions are applied to the first of them
 WITH observed AS (
   SELECT person_id, start_date, end_date FROM record.observation_period
-  UNION ALL
+  UNION
   SELECT a.person_id, a.observed_from, a.as_of FROM assess.as_of AS a
   LEFT JOIN (SELECT DISTINCT person_id FROM record.observation_period) AS o ON o.person_id = a.person_id
   WHERE o.person_id IS NULL
+), rule AS (
+  SELECT *, row_number() OVER (ORDER BY definition, path) AS rule_no, CASE WHEN uses_dose_eras THEN 1 ELSE 0 END AS dose_era FROM knowledge.window_rule
 ), era AS (
-  SELECT person_id, agent, may_start, may_end, coalesce(sure_start = may_start, FALSE) AS exact, bound = 'both' AS is_sure FROM assess.era WHERE gap_rule = 'trial'
-), certain AS (  -- use that is certain: pieces of eras (of those that are not certain as a whole), and for dose eras stretches at a known dose
-  SELECT p.person_id, p.agent, p.start_date, p.end_date, 0 AS dose_era FROM assess.piece AS p
-  JOIN assess.era AS e ON e.person_id = p.person_id AND e.agent = p.agent AND e.era_no = p.era_no AND e.gap_rule = 'trial' AND e.bound = 'may'
+  SELECT person_id, agent, era_no, may_start, may_end, coalesce(sure_start = may_start, FALSE) AS exact, bound = 'both' AS is_sure FROM assess.era WHERE gap_rule = 'trial'
+), piece AS (  -- what is certain of the eras that are not certain as a whole
+  SELECT p.person_id, p.agent, p.start_date, p.end_date, e.may_start
+  FROM assess.piece AS p
+  JOIN era AS e ON e.person_id = p.person_id AND e.agent = p.agent AND e.era_no = p.era_no AND NOT e.is_sure
+), certain AS (  -- use that is certain beside eras that are so as a whole; for dose eras stretches at a known dose
+  SELECT person_id, agent, start_date, end_date, 0 AS dose_era FROM piece
   UNION ALL
   SELECT person_id, agent, start_date, end_date, 1 FROM assess.supply WHERE bound <> 'may' AND dose_known
-), held AS (  -- agents of the prior and of the entry set that a person ever took: fewer than the path asks for, and no day can qualify
-  SELECT e.person_id, r.definition, r.path, r.min_agents, r.min_before,
-         count(DISTINCT CASE WHEN s.agent_set = r.prior_set THEN e.agent END) AS agents,
-         min(CASE WHEN s.agent_set = r.entry_set THEN e.agent END) AS entry_agent,
-         min(CASE WHEN e.exact THEN 1 ELSE 0 END) AS exact
-  FROM era AS e
-  JOIN knowledge.agent_set AS s ON s.agent = e.agent
-  JOIN knowledge.window_rule AS r ON s.agent_set IN (r.prior_set, r.entry_set)
-  GROUP BY e.person_id, r.definition, r.path, r.min_agents, r.min_before
-), enough AS (
-  SELECT * FROM held WHERE entry_agent IS NOT NULL AND agents >= min_agents AND agents >= min_before
+), taken AS (
+  SELECT person_id, agent, min(CASE WHEN exact THEN 1 ELSE 0 END) AS exact FROM era GROUP BY person_id, agent
+), of_set AS (
+  SELECT t.person_id, s.agent_set, count(*) AS agents, min(t.agent) AS first_agent, min(t.exact) AS exact
+  FROM taken AS t
+  JOIN knowledge.agent_set AS s ON s.agent = t.agent
+  JOIN (SELECT entry_set AS agent_set FROM rule UNION SELECT prior_set FROM rule) AS w ON w.agent_set = s.agent_set
+  GROUP BY t.person_id, s.agent_set
+), enough AS (  -- with fewer agents of the prior set than the path asks for, ever, or none of the entry set, no day can qualify
+  SELECT e.person_id, r.rule_no, coalesce(p.agents, 0) AS agents, e.first_agent AS entry_agent, e.exact = 1 AND coalesce(p.exact = 1, TRUE) AS exact,
+         k.kept
+  FROM rule AS r
+  JOIN of_set AS e ON e.agent_set = r.entry_set
+  LEFT JOIN of_set AS p ON p.agent_set = r.prior_set AND p.person_id = e.person_id
+  JOIN assess.kept AS k ON k.person_id = e.person_id AND k.table_name = 'condition'
+  WHERE coalesce(p.agents, 0) >= r.min_agents AND coalesce(p.agents, 0) >= r.min_before
 ), candidate AS (  -- an era may begin where a certain piece of it does, if the piece before it ended in time
   SELECT person_id, agent, may_start AS start_date, exact FROM era
-  UNION
-  SELECT p.person_id, p.agent, p.start_date, FALSE FROM assess.piece AS p
-  LEFT JOIN era AS e ON e.person_id = p.person_id AND e.agent = p.agent AND e.may_start = p.start_date
-  WHERE e.person_id IS NULL
-), day AS (
-  SELECT DISTINCT r.definition, r.path, e.person_id, e.agent, e.start_date AS on_date, e.exact, o.start_date AS observed_from, o.end_date AS observed_to,
-         r.prior_set, r.min_agents, r.min_before, r.lookback_days, r.diagnosis_set, r.diagnosis_days,
-         CASE WHEN r.uses_dose_eras THEN 1 ELSE 0 END AS dose_era
-  FROM candidate AS e
-  JOIN enough AS h ON h.person_id = e.person_id
-  JOIN knowledge.window_rule AS r ON r.definition = h.definition AND r.path = h.path
-  JOIN knowledge.agent_set AS s ON s.agent_set = r.entry_set AND s.agent = e.agent
-  JOIN observed AS o ON o.person_id = e.person_id AND e.start_date BETWEEN o.start_date AND o.end_date
-    AND date_diff('day', o.start_date, e.start_date) >= r.prior_observation_days
-), prior AS (
-  SELECT d.definition, d.path, d.person_id, d.agent, d.on_date, c.agent AS prior_agent, d.prior_set, 1 AS certain,
-         CASE WHEN c.start_date < d.on_date THEN 1 ELSE 0 END AS certain_before, CASE WHEN c.start_date < d.on_date THEN 1 ELSE 0 END AS possible_before
-  FROM day AS d
-  JOIN certain AS c ON c.person_id = d.person_id AND c.dose_era = d.dose_era AND c.start_date BETWEEN d.observed_from AND d.on_date
-    AND date_diff('day', c.end_date, d.on_date) <= d.lookback_days
   UNION ALL
-  SELECT d.definition, d.path, d.person_id, d.agent, d.on_date, e.agent, d.prior_set, CASE WHEN e.is_sure AND d.dose_era = 0 THEN 1 ELSE 0 END,
-         CASE WHEN e.is_sure AND d.dose_era = 0 AND e.may_start < d.on_date THEN 1 ELSE 0 END, CASE WHEN e.may_start < d.on_date THEN 1 ELSE 0 END
-  FROM day AS d
+  SELECT person_id, agent, start_date, FALSE FROM piece WHERE start_date <> may_start
+), asked AS (  -- the rules for which an agent is of the entry set
+  SELECT r.*, s.agent FROM rule AS r JOIN knowledge.agent_set AS s ON s.agent_set = r.entry_set
+), reach AS (  -- what they look at before a start of the agent
+  SELECT DISTINCT agent, lookback_days, dose_era FROM asked
+), start AS (
+  SELECT dense_rank() OVER (PARTITION BY c.person_id ORDER BY c.start_date, c.agent, r.lookback_days, r.dose_era) AS start_no,
+         c.person_id, c.agent, c.start_date AS on_date, c.exact, o.start_date AS observed_from, r.lookback_days, r.dose_era
+  FROM candidate AS c
+  JOIN (SELECT DISTINCT person_id FROM enough) AS h ON h.person_id = c.person_id
+  JOIN reach AS r ON r.agent = c.agent
+  JOIN observed AS o ON o.person_id = c.person_id AND c.start_date BETWEEN o.start_date AND o.end_date
+), prior AS (
+  SELECT d.person_id, d.start_no, e.agent, CASE WHEN e.is_sure AND d.dose_era = 0 THEN 1 ELSE 0 END AS certain,
+         CASE WHEN e.is_sure AND d.dose_era = 0 AND e.may_start < d.on_date THEN 1 ELSE 0 END AS certain_before,
+         CASE WHEN e.may_start < d.on_date THEN 1 ELSE 0 END AS possible_before
+  FROM start AS d
   JOIN era AS e ON e.person_id = d.person_id AND e.may_start <= d.on_date AND date_diff('day', e.may_end, d.on_date) <= d.lookback_days
     AND (e.may_start >= d.observed_from OR NOT e.exact)
+  UNION ALL
+  SELECT d.person_id, d.start_no, c.agent, 1, CASE WHEN c.start_date < d.on_date THEN 1 ELSE 0 END, CASE WHEN c.start_date < d.on_date THEN 1 ELSE 0 END
+  FROM start AS d
+  JOIN certain AS c ON c.person_id = d.person_id AND c.dose_era = d.dose_era AND c.start_date BETWEEN d.observed_from AND d.on_date
+    AND date_diff('day', c.end_date, d.on_date) <= d.lookback_days
 ), prior_agent AS (
-  SELECT p.definition, p.path, p.person_id, p.agent, p.on_date, p.prior_agent, max(p.certain) AS certain,
-         max(p.certain_before) AS certain_before, max(p.possible_before) AS possible_before
-  FROM prior AS p JOIN knowledge.agent_set AS s ON s.agent_set = p.prior_set AND s.agent = p.prior_agent
-  GROUP BY p.definition, p.path, p.person_id, p.agent, p.on_date, p.prior_agent
+  SELECT person_id, start_no, agent, max(certain) AS certain, max(certain_before) AS certain_before, max(possible_before) AS possible_before
+  FROM prior GROUP BY person_id, start_no, agent
 ), tally AS (
-  SELECT definition, path, person_id, agent, on_date, sum(certain) AS agents_low, count(*) AS agents_high,
-         sum(certain_before) AS before_low, sum(possible_before) AS before_high
-  FROM prior_agent GROUP BY definition, path, person_id, agent, on_date
-), unordered AS (  -- an era that starts on an unknown day leaves open what lay in whose window: any of the person's agents may have
-  SELECT * FROM enough WHERE exact = 0
+  SELECT p.person_id, p.start_no, s.agent_set, sum(p.certain) AS agents_low, count(*) AS agents_high,
+         sum(p.certain_before) AS before_low, sum(p.possible_before) AS before_high
+  FROM prior_agent AS p
+  JOIN knowledge.agent_set AS s ON s.agent = p.agent
+  JOIN (SELECT DISTINCT prior_set FROM rule) AS w ON w.prior_set = s.agent_set
+  GROUP BY p.person_id, p.start_no, s.agent_set
+), diagnosis AS (
+  SELECT DISTINCT c.person_id, s.condition_set, r.diagnosis_days, c.start_earliest, c.start_latest
+  FROM (SELECT DISTINCT diagnosis_set, diagnosis_days FROM rule) AS r
+  JOIN knowledge.condition_set AS s ON s.condition_set = r.diagnosis_set
+  JOIN record.condition AS c ON c.condition = s.condition AND coalesce(c.present, TRUE)
 ), diagnosed AS (
-  SELECT d.definition, d.path, d.person_id, d.agent, d.on_date,
-         max(CASE WHEN c.start_earliest = c.start_latest THEN 1 ELSE 0 END) AS certain
-  FROM day AS d
-  JOIN knowledge.condition_set AS s ON s.condition_set = d.diagnosis_set
-  JOIN record.condition AS c ON c.person_id = d.person_id AND c.condition = s.condition AND coalesce(c.present, TRUE)
-    AND c.start_earliest <= d.on_date AND date_diff('day', c.start_latest, d.on_date) <= d.diagnosis_days
-  GROUP BY d.definition, d.path, d.person_id, d.agent, d.on_date
-), excluded AS (
-  SELECT DISTINCT d.definition, d.person_id, d.on_date
-  FROM day AS d
-  JOIN knowledge.definition_exclusion AS x ON x.definition = d.definition
+  SELECT d.person_id, d.start_no, c.condition_set, c.diagnosis_days, max(CASE WHEN c.start_earliest = c.start_latest THEN 1 ELSE 0 END) AS certain
+  FROM start AS d
+  JOIN diagnosis AS c ON c.person_id = d.person_id AND c.start_earliest <= d.on_date AND date_diff('day', c.start_latest, d.on_date) <= c.diagnosis_days
+  GROUP BY d.person_id, d.start_no, c.condition_set, c.diagnosis_days
+), exclusion AS (
+  SELECT DISTINCT r.definition, c.person_id, c.start_earliest, c.start_latest
+  FROM (SELECT DISTINCT definition FROM rule) AS r
+  JOIN knowledge.definition_exclusion AS x ON x.definition = r.definition
   JOIN knowledge.condition_set AS s ON s.condition_set = x.condition_set
-  JOIN record.condition AS c ON c.person_id = d.person_id AND c.condition = s.condition AND coalesce(c.present, TRUE)
-    AND c.start_earliest <= d.on_date AND c.start_latest >= d.observed_from
+  JOIN record.condition AS c ON c.condition = s.condition AND coalesce(c.present, TRUE)
+), excluded AS (
+  SELECT DISTINCT c.definition, d.person_id, d.start_no
+  FROM start AS d
+  JOIN exclusion AS c ON c.person_id = d.person_id AND c.start_earliest <= d.on_date AND c.start_latest >= d.observed_from
 ), clause AS (
-  SELECT d.definition, d.path, d.person_id, d.agent, d.on_date, d.exact, x.person_id IS NULL AS exclusion_ok,
-         coalesce(t.agents_low, 0) AS agents_low, coalesce(u.agents, t.agents_high, 0) AS agents_high,
-         coalesce(t.before_low, 0) AS before_low, coalesce(u.agents, t.before_high, 0) AS before_high,
-         CASE WHEN coalesce(t.agents_low, 0) >= d.min_agents AND coalesce(t.before_low, 0) >= d.min_before AND d.exact THEN TRUE
-              WHEN coalesce(u.agents, t.agents_high, 0) < d.min_agents OR coalesce(u.agents, t.before_high, 0) < d.min_before THEN FALSE END AS window_ok,
-         CASE WHEN g.certain = 1 THEN TRUE WHEN g.person_id IS NULL AND k.kept THEN FALSE END AS diagnosis_ok
-  FROM day AS d
-  LEFT JOIN tally AS t ON t.definition = d.definition AND t.path = d.path AND t.person_id = d.person_id AND t.agent = d.agent AND t.on_date = d.on_date
-  LEFT JOIN unordered AS u ON u.person_id = d.person_id AND u.definition = d.definition AND u.path = d.path
-  LEFT JOIN diagnosed AS g ON g.definition = d.definition AND g.path = d.path AND g.person_id = d.person_id AND g.agent = d.agent AND g.on_date = d.on_date
-  LEFT JOIN excluded AS x ON x.definition = d.definition AND x.person_id = d.person_id AND x.on_date = d.on_date
-  LEFT JOIN assess.kept AS k ON k.person_id = d.person_id AND k.table_name = 'condition'
+  SELECT r.definition, r.path, d.person_id, d.agent, d.on_date, d.exact, x.start_no IS NULL AS exclusion_ok,
+         coalesce(t.agents_low, 0) AS agents_low, coalesce(CASE WHEN NOT h.exact THEN h.agents END, t.agents_high, 0) AS agents_high,
+         coalesce(t.before_low, 0) AS before_low, coalesce(CASE WHEN NOT h.exact THEN h.agents END, t.before_high, 0) AS before_high,
+         r.min_agents, r.min_before,
+         CASE WHEN g.certain = 1 THEN TRUE WHEN g.start_no IS NULL AND h.kept THEN FALSE END AS diagnosis_ok
+  FROM start AS d
+  JOIN asked AS r ON r.agent = d.agent AND r.lookback_days = d.lookback_days AND r.dose_era = d.dose_era
+   AND date_diff('day', d.observed_from, d.on_date) >= r.prior_observation_days
+  JOIN enough AS h ON h.person_id = d.person_id AND h.rule_no = r.rule_no
+  LEFT JOIN tally AS t ON t.person_id = d.person_id AND t.start_no = d.start_no AND t.agent_set = r.prior_set
+  LEFT JOIN diagnosed AS g ON g.person_id = d.person_id AND g.start_no = d.start_no AND g.condition_set = r.diagnosis_set AND g.diagnosis_days = r.diagnosis_days
+  LEFT JOIN excluded AS x ON x.definition = r.definition AND x.person_id = d.person_id AND x.start_no = d.start_no
+), judged AS (
+  SELECT *,
+         CASE WHEN agents_low >= min_agents AND before_low >= min_before AND exact THEN TRUE
+              WHEN agents_high < min_agents OR before_high < min_before THEN FALSE END AS window_ok
+  FROM clause
 ), depressed AS (
-  SELECT r.definition, c.person_id, count(*) AS recorded
-  FROM record.condition AS c
-  JOIN knowledge.condition_set AS s ON s.condition = c.condition
-  JOIN (SELECT DISTINCT definition, diagnosis_set FROM knowledge.window_rule) AS r ON r.diagnosis_set = s.condition_set
-  JOIN assess.as_of AS a ON a.person_id = c.person_id
-  WHERE coalesce(c.present, TRUE) AND coalesce(c.start_earliest <= a.anchor, TRUE) GROUP BY r.definition, c.person_id
+  SELECT DISTINCT c.person_id, c.condition_set
+  FROM diagnosis AS c JOIN assess.as_of AS a ON a.person_id = c.person_id
+  WHERE coalesce(c.start_earliest <= a.anchor, TRUE)
 ), undated AS (  -- the day itself may be unknown
-  SELECT u.*, CASE WHEN g.person_id IS NULL AND k.kept THEN FALSE END AS diagnosis_ok
-  FROM unordered AS u
-  JOIN assess.kept AS k ON k.person_id = u.person_id AND k.table_name = 'condition'
-  LEFT JOIN depressed AS g ON g.person_id = u.person_id AND g.definition = u.definition
+  SELECT h.person_id, r.definition, r.path, h.entry_agent, h.agents, CASE WHEN g.person_id IS NULL AND h.kept THEN FALSE END AS diagnosis_ok
+  FROM enough AS h
+  JOIN rule AS r ON r.rule_no = h.rule_no
+  LEFT JOIN depressed AS g ON g.person_id = h.person_id AND g.condition_set = r.diagnosis_set
+  WHERE NOT h.exact
 )
 SELECT person_id, CAST(definition AS VARCHAR) AS definition, CAST(path AS VARCHAR) AS path,
        CAST(person_id || '/' || definition || '/' || path || '/' || agent || '/' || CAST(on_date AS VARCHAR) AS VARCHAR) AS event_id,
@@ -121,7 +137,7 @@ SELECT person_id, CAST(definition AS VARCHAR) AS definition, CAST(path AS VARCHA
        CAST(window_ok AS BOOLEAN) AS window_ok, CAST(diagnosis_ok AS BOOLEAN) AS diagnosis_ok,
        CAST(exclusion_ok AS BOOLEAN) AS exclusion_ok,
        CAST(window_ok AND diagnosis_ok AS BOOLEAN) AS counts
-FROM clause
+FROM judged
 UNION ALL
 SELECT person_id, definition, path, person_id || '/' || definition || '/' || path || '/' || entry_agent || '/day not known', entry_agent, NULL,
        0, agents, 0, agents, NULL, diagnosis_ok, TRUE, CASE WHEN NOT diagnosis_ok THEN FALSE END

@@ -1,9 +1,8 @@
 -- issue_day: one row is one day on which a person was issued one drug, with what came before and after.
 --   agent_set       drugs looked at (those of the definitions that read switches from issues)
 --   person_id, agent, day
---   same_before     the issue before, of the same drug;  nth  number of the issue of this drug
---   agent_before    the drug of the issue before, of any drug
---   any_after, agent_after   the next issue of any drug, and its drug
+--   any_before, agent_before   the issue before, of any drug, and its drug
+--   any_after, agent_after     the next issue of any drug, and its drug
 WITH wanted AS (
   SELECT DISTINCT d.agent_set FROM knowledge.definition AS d WHERE d.family = 'switches'
 ), issued AS (
@@ -15,8 +14,7 @@ WITH wanted AS (
   WHERE i.start_known AND p.placeholder_date IS NULL
 )
 SELECT CAST(agent_set AS VARCHAR) AS agent_set, person_id, agent, CAST(day AS DATE) AS day,
-       CAST(lag(day) OVER (PARTITION BY agent_set, person_id, agent ORDER BY day) AS DATE) AS same_before,
-       CAST(row_number() OVER (PARTITION BY agent_set, person_id, agent ORDER BY day) AS BIGINT) AS nth,
+       CAST(lag(day) OVER (PARTITION BY agent_set, person_id ORDER BY day, agent) AS DATE) AS any_before,
        CAST(lag(agent) OVER (PARTITION BY agent_set, person_id ORDER BY day, agent) AS VARCHAR) AS agent_before,
        CAST(lead(day) OVER (PARTITION BY agent_set, person_id ORDER BY day, agent) AS DATE) AS any_after,
        CAST(lead(agent) OVER (PARTITION BY agent_set, person_id ORDER BY day, agent) AS VARCHAR) AS agent_after

@@ -12,15 +12,14 @@ WITH known AS (
   SELECT agent_set, person_id, min(CASE WHEN exact THEN 1 ELSE 0 END) = 1 AS exact FROM assess.dispensed GROUP BY agent_set, person_id
 ), switched AS (
   SELECT r.definition, r.reading, r.min_length_days, r.min_switch_gap_days, r.max_switch_gap_days, e.person_id, e.agent, e.first_issue, e.last_issue,
-         CASE WHEN r.reading = 'code' AND e.issues = 1 AND date_diff('day', e.last_issue, e.any_after) <= r.max_switch_gap_days
+         CASE WHEN r.reading = 'code' AND e.first_issue = e.last_issue AND date_diff('day', e.last_issue, e.any_after) <= r.max_switch_gap_days
               THEN date_diff('day', e.last_issue, e.any_after)
               ELSE date_diff('day', e.first_issue, e.last_issue) END AS length_days,
          CASE WHEN r.reading = 'code' THEN e.any_after ELSE e.following_start END AS next_issue,
-         CASE WHEN r.reading = 'code' THEN e.agent_after ELSE e.following_agent END AS next_agent, k.exact
+         CASE WHEN r.reading = 'code' THEN e.agent_after ELSE e.following_agent END AS next_agent, e.exact
   FROM assess.drug_episode AS e
   JOIN knowledge.definition AS d ON d.agent_set = e.agent_set
   JOIN knowledge.switch_rule AS r ON r.definition = d.definition AND r.new_episode_after_days = e.new_episode_after_days AND r.reading <> 'early'
-  JOIN known AS k ON k.agent_set = e.agent_set AND k.person_id = e.person_id
 ), clause AS (
   SELECT *, length_days >= min_length_days AS length_ok,
          coalesce(next_agent <> agent AND date_diff('day', last_issue, next_issue) BETWEEN min_switch_gap_days AND max_switch_gap_days, FALSE) AS gap_ok

@@ -17,16 +17,16 @@ WITH definition AS (
   FROM ranked_drug AS u JOIN definition AS d ON d.agent_set = u.agent_set
   GROUP BY u.person_id, d.definition_no, d.definition, d.needed, d.distinct_level, d.min_agents
 ), counted AS (
-  SELECT s.person_id, d.definition_no, CASE WHEN d.distinct_level = 'agent' THEN s.agent ELSE s.event_id END AS counted_as,
+  SELECT s.person_id, d.definition_no, s.agent,
          max(CASE WHEN s.length_ok AND s.gap_ok THEN 1 ELSE 0 END) AS qualifies,
          max(CASE WHEN s.gap_ok THEN 1 ELSE 0 END) AS no_length,
          max(CASE WHEN s.length_ok AND s.next_agent <> s.agent THEN 1 ELSE 0 END) AS no_gap,
          min(CASE WHEN s.length_ok AND s.gap_ok THEN s.next_issue END) AS on_date
   FROM assess.switch AS s JOIN definition AS d ON d.definition = s.definition
-  WHERE s.length_ok OR s.gap_ok
-  GROUP BY s.person_id, d.definition_no, CASE WHEN d.distinct_level = 'agent' THEN s.agent ELSE s.event_id END
+  WHERE s.gap_ok OR (s.length_ok AND s.next_agent <> s.agent)
+  GROUP BY s.person_id, d.definition_no, s.agent, CASE WHEN d.distinct_level = 'agent' THEN NULL ELSE s.last_issue END
 ), reached AS (
-  SELECT person_id, definition_no, on_date, row_number() OVER (PARTITION BY person_id, definition_no ORDER BY on_date, counted_as) AS nth
+  SELECT person_id, definition_no, on_date, row_number() OVER (PARTITION BY person_id, definition_no ORDER BY on_date, agent) AS nth
   FROM counted WHERE qualifies = 1
 ), tally AS (
   SELECT person_id, definition_no, sum(qualifies) AS switches, sum(no_length) AS no_length, sum(no_gap) AS no_gap
