@@ -39,7 +39,9 @@ WITH drug AS (
     AND a.start_date <= b.end_date AND b.start_date <= a.end_date
   GROUP BY p.base_trial, p.added_trial
 ), gap AS (  -- where the supply of one of the two breaks off
-  SELECT person_id, agent, covered_to FROM assess.chain WHERE gap_rule = 'trial' AND bound <> 'may' AND covered_to < start_date - 1
+  SELECT u.person_id, u.agent, c.covered_to
+  FROM assess.chain AS c JOIN assess.drug_use AS u ON u.reading_no = c.reading_no AND u.bound <> 'may'
+  WHERE c.covered_to < c.start_date - 1
   UNION ALL
   SELECT person_id, agent, end_date FROM assess.piece
 ), broken AS (

@@ -3,19 +3,20 @@
 --   dose_table   table of minimum doses (knowledge: dose_table)
 --   days_low     certain days: the base agent runs and the added agent is at a known dose that reaches the minimum, the most in one
 --                certain piece of each
-WITH pair AS (
-  SELECT t.trial_id, t.person_id, t.agent, b.agent AS base_agent, b.era_no AS base_era, t.may_start, t.may_end
+WITH joint AS (
+  SELECT t.trial_id, c.start_date, c.end_date, a.reading_no, a.chain_no
   FROM assess.attempt AS t
   JOIN assess.attempt AS b ON b.trial_id = t.base_trial
+  JOIN assess.piece AS c ON c.person_id = b.person_id AND c.agent = b.agent AND c.era_no = b.era_no
+  JOIN assess.piece AS a ON a.person_id = t.person_id AND a.agent = t.agent AND a.era_no = t.era_no
+    AND a.start_date <= c.end_date AND c.start_date <= a.end_date
 ), shared AS (
-  SELECT p.trial_id, d.dose_table, d.chain_no, c.start_date AS piece,
-         sum(date_diff('day', CASE WHEN d.start_date > c.start_date THEN d.start_date ELSE c.start_date END,
-                       CASE WHEN d.end_date < c.end_date THEN d.end_date ELSE c.end_date END) + 1) AS days
-  FROM pair AS p
-  JOIN assess.piece AS c ON c.person_id = p.person_id AND c.agent = p.base_agent AND c.era_no = p.base_era
-  JOIN assess.dose_stretch AS d ON d.person_id = p.person_id AND d.agent = p.agent AND d.gap_rule = 'trial' AND d.bound <> 'may'
-    AND d.start_date <= c.end_date AND d.end_date >= c.start_date AND d.start_date <= p.may_end AND d.end_date >= p.may_start
-  GROUP BY p.trial_id, d.dose_table, d.chain_no, c.start_date
+  SELECT j.trial_id, d.dose_table, j.chain_no, j.start_date,
+         sum(date_diff('day', CASE WHEN d.sure_start > j.start_date THEN d.sure_start ELSE j.start_date END,
+                       CASE WHEN d.end_date < j.end_date THEN d.end_date ELSE j.end_date END) + 1) AS days
+  FROM joint AS j
+  JOIN assess.dose_stretch AS d ON d.reading_no = j.reading_no AND d.chain_no = j.chain_no AND d.sure_start <= j.end_date AND d.end_date >= j.start_date
+  GROUP BY j.trial_id, d.dose_table, j.chain_no, j.start_date
 )
 SELECT CAST(trial_id AS VARCHAR) AS trial_id, dose_table, CAST(max(days) AS BIGINT) AS days_low
 FROM shared GROUP BY trial_id, dose_table
