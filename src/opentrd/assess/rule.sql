@@ -11,7 +11,8 @@
 --   banded, min_improvement, max_improvement, includes_threshold   of the basis improvement, percent
 --   max_next_days    of the basis switch: latest start of the next trial after the end of this one
 --   look_no          same number: same trials, max_next_days, and episodes looked at or not (basis switch)
-SELECT CAST(row_number() OVER (ORDER BY d.definition) AS BIGINT) AS definition_no,
+--   judged_as        the first definition of its family that judges the same trials by the same rules (itself, where it is the first)
+SELECT CAST(d.definition_no AS BIGINT) AS definition_no,
        CAST(d.definition AS VARCHAR) AS definition, CAST(d.family AS VARCHAR) AS family, CAST(d.needed AS BIGINT) AS needed,
        CAST(CASE WHEN d.at_most = 'none' THEN 1000000 ELSE CAST(nullif(d.at_most, 'none') AS DOUBLE) END AS DOUBLE) AS at_most,
        CAST(d.distinct_level AS VARCHAR) AS distinct_level, CAST(d.agent_set AS VARCHAR) AS agent_set,
@@ -31,7 +32,9 @@ SELECT CAST(row_number() OVER (ORDER BY d.definition) AS BIGINT) AS definition_n
        CAST(CASE WHEN f.max_next_days = 'none' THEN 1000000 ELSE CAST(nullif(f.max_next_days, 'none') AS DOUBLE) END AS DOUBLE) AS max_next_days,
        CAST(CASE WHEN f.basis = 'switch' THEN dense_rank() OVER (ORDER BY d.agent_set, d.augmentation, d.neurostimulation, coalesce(f.basis, ''), coalesce(f.max_next_days, ''),
                                                                  CASE WHEN d.episode = 'none' THEN 0 ELSE 1 END)
-            END AS BIGINT) AS look_no
-FROM knowledge.definition AS d
+            END AS BIGINT) AS look_no,
+       CAST(min(d.definition_no) OVER (PARTITION BY d.family, d.agent_set, d.augmentation, d.neurostimulation, d.adequacy_rule, d.failure_rule, d.distinct_level,
+                                                    d.intolerance, d.episode) AS BIGINT) AS judged_as
+FROM (SELECT *, row_number() OVER (ORDER BY definition) AS definition_no FROM knowledge.definition) AS d
 LEFT JOIN knowledge.adequacy_rule AS a ON a.adequacy_rule = d.adequacy_rule
 LEFT JOIN knowledge.failure_rule AS f ON f.failure_rule = d.failure_rule

@@ -10,12 +10,13 @@ WITH counted AS (
          coalesce(f.days_low, 0) AS days_low, coalesce(f.days_high, 0) AS days_high, coalesce(f.classes_low, 0) AS classes, g.value AS chronic_days, n.value AS chronic_trials
   FROM assess.as_of AS a
   CROSS JOIN knowledge.instrument_rule AS i
+  JOIN assess.rule AS r ON r.definition = i.instrument
   JOIN knowledge.instrument AS s ON s.instrument = i.instrument AND s.item = 'total'
   JOIN knowledge.parameter AS g ON g.parameter = 'chronic_resistance_days'
   JOIN knowledge.parameter AS n ON n.parameter = 'chronic_resistance_trials'
   JOIN assess.kept AS k ON k.person_id = a.person_id AND k.table_name = 'exposure'
   JOIN assess.kept AS p ON p.person_id = a.person_id AND p.table_name = 'procedure'
-  LEFT JOIN assess.failure_count AS f ON f.person_id = a.person_id AND f.instrument = i.instrument
+  LEFT JOIN assess.failure_count AS f ON f.person_id = a.person_id AND f.definition_no = r.judged_as
   LEFT JOIN assess.tried AS t ON t.person_id = a.person_id AND t.definition = i.instrument
   WHERE i.method IN ('european_staging', 'count')
 ), levelled AS (

@@ -26,10 +26,11 @@ WITH length AS (
          coalesce(t.ect_low, 0) AS ect_low, CASE WHEN p.kept THEN coalesce(t.ect_high, 0) ELSE 1 END AS ect_high
   FROM assess.as_of AS a
   CROSS JOIN knowledge.instrument_rule AS i
+  JOIN assess.rule AS r ON r.definition = i.instrument
   JOIN assess.kept AS k ON k.person_id = a.person_id AND k.table_name = 'exposure'
   JOIN assess.kept AS p ON p.person_id = a.person_id AND p.table_name = 'procedure'
   LEFT JOIN assess.tried AS t ON t.person_id = a.person_id AND t.definition = i.instrument
-  LEFT JOIN assess.failure_count AS f ON f.person_id = a.person_id AND f.instrument = i.instrument
+  LEFT JOIN assess.failure_count AS f ON f.person_id = a.person_id AND f.definition_no = r.judged_as
   LEFT JOIN duration AS d ON d.person_id = a.person_id
   LEFT JOIN assess.stage_severity AS v ON v.person_id = a.person_id
   WHERE i.method = 'maudsley'
