@@ -7,22 +7,20 @@
 --                 certain one, but not an earlier possible one
 --   blocked_by    exclusion (every possible entry day up to the first certain one comes after one), diagnosis, window or number
 --   unknown_by    diagnosis or date
-WITH first_certain AS (
-  SELECT person_id, definition, min(on_date) AS on_date FROM assess.entry WHERE counts GROUP BY person_id, definition
-), tally AS (
-  SELECT e.person_id, e.definition,
-         max(CASE WHEN e.counts THEN 1 ELSE 0 END) AS low,
-         max(CASE WHEN coalesce(e.counts, TRUE) THEN 1 ELSE 0 END) AS high,
-         max(CASE WHEN coalesce(e.counts, TRUE) AND e.exclusion_ok AND coalesce(e.on_date <= f.on_date, TRUE) THEN 1 ELSE 0 END) AS admitted,
-         max(CASE WHEN e.counts AND e.on_date = f.on_date AND e.exclusion_ok THEN 1 ELSE 0 END) AS first_admitted,
-         min(CASE WHEN coalesce(e.counts, TRUE) THEN e.on_date END) AS possible_on,
-         max(CASE WHEN coalesce(e.window_ok, TRUE) THEN 1 ELSE 0 END) AS no_diagnosis,
-         max(CASE WHEN coalesce(e.diagnosis_ok, TRUE) THEN 1 ELSE 0 END) AS no_window,
-         max(CASE WHEN e.window_ok AND e.diagnosis_ok IS NULL THEN 1 ELSE 0 END) AS null_diagnosis,
-         min(f.on_date) AS certain_on
-  FROM assess.entry AS e
-  LEFT JOIN first_certain AS f ON f.person_id = e.person_id AND f.definition = e.definition
-  GROUP BY e.person_id, e.definition
+WITH tally AS (
+  SELECT person_id, definition,
+         max(CASE WHEN coalesce(counts, TRUE) THEN 1 ELSE 0 END) AS high,
+         min(CASE WHEN counts THEN on_date END) AS certain_on,
+         min(CASE WHEN coalesce(counts, TRUE) THEN on_date END) AS possible_on,
+         min(CASE WHEN counts AND exclusion_ok THEN on_date END) AS certain_admitted_on,
+         min(CASE WHEN coalesce(counts, TRUE) AND exclusion_ok THEN on_date END) AS admitted_on,
+         max(CASE WHEN coalesce(counts, TRUE) AND on_date IS NULL THEN 1 ELSE 0 END) AS undated,  -- no exclusion is known to precede it
+         max(CASE WHEN coalesce(window_ok, TRUE) THEN 1 ELSE 0 END) AS no_diagnosis,
+         max(CASE WHEN coalesce(diagnosis_ok, TRUE) THEN 1 ELSE 0 END) AS no_window,
+         max(CASE WHEN window_ok AND diagnosis_ok IS NULL THEN 1 ELSE 0 END) AS null_diagnosis
+  FROM assess.entry GROUP BY person_id, definition
+), judged AS (
+  SELECT *, undated = 1 OR coalesce(admitted_on <= certain_on, admitted_on IS NOT NULL) AS admitted FROM tally
 ), started AS (
   SELECT e.person_id, r.definition_no, r.definition, min(e.sure_start) AS index_date
   FROM assess.era AS e
@@ -30,13 +28,13 @@ WITH first_certain AS (
   JOIN assess.rule AS r ON r.agent_set = s.agent_set AND r.family = 'window'
   WHERE e.gap_rule = 'trial' GROUP BY e.person_id, r.definition_no, r.definition
 )
-SELECT s.person_id, s.definition_no, CAST(coalesce(t.low, 0) AS BIGINT) AS low, CAST(coalesce(t.high, 0) AS BIGINT) AS high,
-       CAST(CASE WHEN t.low = 1 THEN t.certain_on END AS DATE) AS met_on,
+SELECT s.person_id, s.definition_no, CAST(CASE WHEN t.certain_on IS NULL THEN 0 ELSE 1 END AS BIGINT) AS low, CAST(coalesce(t.high, 0) AS BIGINT) AS high,
+       CAST(t.certain_on AS DATE) AS met_on,
        CAST(t.possible_on AS DATE) AS possible_on, CAST(s.index_date AS DATE) AS index_date,
-       CAST(CASE WHEN t.high = 1 AND t.admitted = 0 THEN 'exclusion' WHEN t.no_diagnosis = 1 THEN 'diagnosis' WHEN t.no_window = 1 THEN 'window'
+       CAST(CASE WHEN t.high = 1 AND NOT t.admitted THEN 'exclusion' WHEN t.no_diagnosis = 1 THEN 'diagnosis' WHEN t.no_window = 1 THEN 'window'
                  ELSE 'number' END AS VARCHAR) AS blocked_by,
        CAST(CASE WHEN t.null_diagnosis = 1 THEN 'diagnosis' WHEN t.high = 1 THEN 'date' END AS VARCHAR) AS unknown_by,
-       CAST(CASE WHEN coalesce(t.high, 0) = 0 THEN FALSE WHEN t.admitted = 0 THEN TRUE
-                 WHEN t.low = 1 AND t.first_admitted = 0 THEN NULL ELSE FALSE END AS BOOLEAN) AS excluded
+       CAST(CASE WHEN coalesce(t.high, 0) = 0 THEN FALSE WHEN NOT t.admitted THEN TRUE
+                 WHEN coalesce(t.certain_admitted_on > t.certain_on, t.certain_on IS NOT NULL) THEN NULL ELSE FALSE END AS BOOLEAN) AS excluded
 FROM started AS s
-LEFT JOIN tally AS t ON t.person_id = s.person_id AND t.definition = s.definition
+LEFT JOIN judged AS t ON t.person_id = s.person_id AND t.definition = s.definition
