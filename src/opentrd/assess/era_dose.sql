@@ -1,5 +1,5 @@
 -- era_dose: one row is one era and one dose table: the days at or above the minimum dose.
---   gap_rule, person_id, agent, era_no   which era
+--   gap_rule, person_id, agent, use_no, era_no   which era
 --   dose_table   table of minimum doses (knowledge: dose_table)
 --   days_low     certain days at a known dose that reaches the minimum, the most in one continuous piece
 --   days_high    possible days at a dose that reaches the minimum or is not known
@@ -26,7 +26,7 @@ WITH wanted AS (
   WHERE e.bound = 'may'
   GROUP BY e.use_no, e.era_no, m.dose_table
 )
-SELECT e.gap_rule, e.person_id, e.agent, e.era_no, CAST(w.dose_table AS VARCHAR) AS dose_table,
+SELECT e.gap_rule, e.person_id, e.agent, e.use_no, e.era_no, CAST(w.dose_table AS VARCHAR) AS dose_table,
        CAST(CASE WHEN u.days > coalesce(l.days, 0) THEN u.days ELSE coalesce(l.days, 0) END AS BIGINT) AS days_low,
        CAST(CASE WHEN m.agent IS NULL THEN e.days_high ELSE coalesce(h.days, 0) END AS BIGINT) AS days_high,
        CAST(m.agent IS NOT NULL AS BOOLEAN) AS has_minimum

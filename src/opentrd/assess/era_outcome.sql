@@ -1,5 +1,5 @@
 -- era_outcome: one row is one era with what its last exposure says about how it ended.
---   person_id, agent, era_no
+--   person_id, agent, use_no, era_no   which era
 --   stop_reason, improvement_pct, improvement_basis, adherence   of the last exposure (latest start, latest end); rows with the same
 --                dates that contradict each other leave the cell unknown; improvements that do leave inefficacy and remission unknown too
 --   start_known  false when one of its exposures has no start
@@ -16,7 +16,7 @@ WITH placed AS (  -- a date that is not known comes before all others
   FROM placed AS p
   JOIN last_start AS s ON s.use_no = p.use_no AND s.era_no = p.era_no AND s.start_latest = p.start_latest
 )
-SELECT person_id, agent, era_no,
+SELECT person_id, agent, use_no, era_no,
        CAST(CASE WHEN min(stop_reason) <> max(stop_reason) THEN NULL
                  WHEN min(improvement_pct) <> max(improvement_pct) AND min(stop_reason) IN ('inefficacy', 'remission') THEN NULL
                  ELSE min(stop_reason) END AS VARCHAR) AS stop_reason,
@@ -25,4 +25,4 @@ SELECT person_id, agent, era_no,
        CAST(CASE WHEN min(adherence) = max(adherence) THEN min(adherence) END AS DOUBLE) AS adherence,
        CAST(min(all_known) = 1 AS BOOLEAN) AS start_known
 FROM last_rows WHERE end_latest = last_end
-GROUP BY person_id, agent, era_no
+GROUP BY person_id, agent, use_no, era_no

@@ -7,8 +7,8 @@ WITH joint AS (
   SELECT t.trial_id, c.start_date, c.end_date, a.reading_no, a.chain_no
   FROM assess.attempt AS t
   JOIN assess.attempt AS b ON b.trial_id = t.base_trial
-  JOIN assess.piece AS c ON c.person_id = b.person_id AND c.agent = b.agent AND c.era_no = b.era_no
-  JOIN assess.piece AS a ON a.person_id = t.person_id AND a.agent = t.agent AND a.era_no = t.era_no
+  JOIN assess.piece AS c ON c.use_no = b.use_no AND c.era_no = b.era_no
+  JOIN assess.piece AS a ON a.use_no = t.use_no AND a.era_no = t.era_no
     AND a.start_date <= c.end_date AND c.start_date <= a.end_date
 ), shared AS (
   SELECT j.trial_id, d.dose_table, j.chain_no, j.start_date,
