@@ -23,7 +23,7 @@ LATE_TABLES = (
 FIT_TRACES = ("trace_finding", "trace_biology", "trace_sign", "trace_domain", "trace_option", "trace_outcome")
 # Read once or twice over, and too long to be written down for a population.
 VIEWS = (
-    "counted", "domain_reason", "finding", "indicator", "judgement", "score", "switch",
+    "counted", "domain_reason", "finding", "indicator", "judged", "judgement", "score", "switch",
     "option", "option_hit", "option_line", "option_listed", "option_note", "option_open", "recommendation",
 )  # fmt: skip
 # Files that build the possible worlds; ``worlds.py`` runs them itself.

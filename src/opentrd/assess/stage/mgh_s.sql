@@ -17,7 +17,7 @@ WITH staging AS (
          max(t.start_date) OVER (PARTITION BY m.person_id, m.measurement_id, j.definition_no) AS last_begun
   FROM rating AS m
   JOIN assess.trial AS t ON t.person_id = m.person_id AND t.start_date <= m.date_latest
-  JOIN assess.judgement AS j ON j.person_id = t.person_id AND j.trial_id = t.trial_id AND j.family = 'instrument' AND coalesce(j.episode_ok, TRUE)
+  JOIN assess.judged AS j ON j.person_id = t.person_id AND j.trial_id = t.trial_id AND j.family = 'instrument' AND coalesce(j.episode_ok, TRUE)
   JOIN judging AS d ON d.definition_no = j.definition_no
   LEFT JOIN assess.piece AS c ON c.person_id = t.person_id AND c.agent = t.agent AND c.era_no = t.era_no
     AND m.date_latest BETWEEN c.start_date AND c.end_date
