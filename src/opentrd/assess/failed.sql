@@ -12,7 +12,7 @@ SELECT j.person_id, j.definition_no, j.trial_id, j.counted_as,
        CAST(coalesce(t.sure_to, t.reckoned_from) AS DATE) AS end_low, t.reckoned_to AS end_high,
        CAST(k.thase_rush_class AS VARCHAR) AS thase_rush_class
 FROM assess.judged AS j
-JOIN assess.rule AS r ON r.judged_as = j.definition_no AND r.definition_no = j.definition_no
+JOIN assess.rule AS r ON r.definition_no = j.definition_no
 JOIN assess.trial AS t ON t.person_id = j.person_id AND t.trial_id = j.trial_id
 LEFT JOIN knowledge.agent AS k ON k.agent = j.agent
-WHERE j.family = 'instrument' AND coalesce(j.counts, r.family = 'instrument')
+WHERE j.speaks_for = 'instrument' AND coalesce(j.counts, r.family = 'instrument')

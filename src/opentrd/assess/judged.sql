@@ -15,6 +15,7 @@
 --   ready_low, ready_high   the day it was long enough, counted from its start, at the earliest and at the latest
 --   kind, agent, improvement_basis   of the trial
 --   definition_no, episode_no, family, windowed   keys of the counts (episode_no 0: the whole record)
+--   speaks_for     as in scope
 WITH dosed AS (
   SELECT t.*, e.dose_table AS dose_key, CASE WHEN t.kind = 'drug' THEN e.days_low ELSE coalesce(j.days_low, 0) END AS at_dose_low,
          CASE WHEN e.days_high > t.days_high THEN t.days_high ELSE e.days_high END AS at_dose_high
@@ -29,7 +30,7 @@ WITH dosed AS (
   UNION ALL
   SELECT t.*, k.dose_key, t.days_low, t.days_high FROM assess.trial AS t CROSS JOIN (SELECT DISTINCT dose_key FROM assess.rule) AS k WHERE t.kind = 'procedure'
 ), looked_at AS (
-  SELECT t.*, n.person_no, s.definition, s.definition_no, s.family, s.windowed, s.distinct_level, s.agent_class, s.episode, s.min_days, s.adherence_asked, s.min_adherence,
+  SELECT t.*, n.person_no, s.definition, s.definition_no, s.speaks_for, s.family, s.windowed, s.distinct_level, s.agent_class, s.episode, s.min_days, s.adherence_asked, s.min_adherence,
          s.basis, s.banded, s.min_improvement, s.max_improvement, s.includes_threshold,
          f.certainly AS followed, f.on_date AS next_on, f.on_low AS next_low, f.on_high AS next_high, f.person_id IS NOT NULL AS may_follow,
          CASE WHEN s.intolerance_counts AND t.stop_reason = 'intolerance' THEN 1 ELSE 0 END AS intolerant,
@@ -84,5 +85,5 @@ SELECT person_no, person_id, CAST(definition AS VARCHAR) AS definition, trial_id
                  WHEN kind <> 'procedure' AND min_days > 1 THEN coalesce(sure_from, reckoned_to) + CAST(min_days - 1 AS INTEGER)
                  ELSE coalesce(sure_from, reckoned_to) END AS DATE) AS ready_high,
        kind, agent, improvement_basis, definition_no,
-       CAST(CASE WHEN episode = 'none' THEN 0 ELSE episode_no END AS BIGINT) AS episode_no, family, windowed
+       CAST(CASE WHEN episode = 'none' THEN 0 ELSE episode_no END AS BIGINT) AS episode_no, family, windowed, speaks_for
 FROM answered
