@@ -59,7 +59,10 @@ def duration(name: str, episode: Episode | None, history: History) -> Interval:
     bounds = facts.scale(name, "duration")
     if episode is None or history.undated or not episode.start_known:
         return bounds
-    shortest: Span = episode.pieces[-1] if episode.pieces else (episode.possible[1], episode.possible[1])
+    last = episode.possible[1]
+    # A row that may lie after the last day that is used says nothing of the time up to it.
+    pieces = [piece for piece in episode.pieces if piece[0] <= last]
+    shortest: Span = pieces[-1] if pieces else (last, last)
     scores = [
         facts.level(
             name,

@@ -38,14 +38,17 @@ class Staging:
         self.possibly_failed = [item for item in self.judgements if item.counts is not False]
 
     def _possibly_inside(self, trial: Trial) -> bool:
-        return self.episode is not None and touches(trial.possible_part, self.episode.possible)
+        if self.episode is None or not touches(trial.possible_part, self.episode.possible):
+            return False
+        episode, certainly = episode_of(trial, self.episodes)
+        return episode is self.episode or certainly is not True
 
     def certainly_inside(self, trial: Trial) -> Truth:
         """Whether a trial of the episode lies in its finest last piece; it may yet belong to another episode."""
         if self.episode is None or not self.episode.pieces:
             return None
         episode, certainly = episode_of(trial, self.episodes)
-        if episode is self.episode and certainly is not True:
+        if episode is not self.episode or certainly is not True:
             return None
         return True if trial.certainly_touches(self.episode.pieces[-1]) else None
 

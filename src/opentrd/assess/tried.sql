@@ -11,7 +11,7 @@ WITH instrument AS (  -- those that take an attempt alike share a reading
                                               r.min_improvement, r.max_improvement, r.includes_threshold) AS reading
   FROM knowledge.instrument_rule AS i JOIN assess.rule AS r ON r.definition = i.instrument
 ), attempt AS (
-  SELECT t.person_id, r.reading, t.kind, t.laterality, s.procedure IS NOT NULL AS is_ect, t.last_ok AS episode_ok, t.reckoned_from,
+  SELECT t.person_id, r.reading, t.kind, t.laterality, s.procedure IS NOT NULL AS is_ect, CASE WHEN e.episode_no = t.episode_no THEN t.last_ok END AS episode_ok, t.reckoned_from,
          coalesce(t.sure_from, t.reckoned_to) AS begun_high,
          t.days_low >= g.value OR t.kind = 'procedure' AS long_enough,
          CASE WHEN c.procedure IS NULL OR coalesce(t.sessions >= n.value, TRUE) THEN TRUE END AS course_ok,  -- too few recorded sessions of ECT: perhaps no course
@@ -24,7 +24,8 @@ WITH instrument AS (  -- those that take an attempt alike share a reading
               WHEN t.stop_reason = 'inefficacy' AND (r.max_improvement IS NULL OR (r.max_improvement >= 50 AND NOT r.banded)) THEN TRUE
               WHEN t.stop_reason = 'remission' THEN FALSE END AS did_not_respond
   FROM assess.trial AS t
-  JOIN assess.episode AS e ON e.person_id = t.person_id AND e.episode_no = t.episode_no AND e.is_last
+  JOIN assess.episode AS e ON e.person_id = t.person_id AND e.is_last
+    AND (e.episode_no = t.episode_no OR (t.episode_ok IS NULL AND t.reckoned_from <= e.reckoned_to AND t.reckoned_to >= e.reckoned_from))
   JOIN instrument AS r ON r.instrument = r.reading
   JOIN knowledge.parameter AS g ON g.parameter = 'min_joint_days'
   JOIN knowledge.parameter AS n ON n.parameter = 'ect_course_sessions'
