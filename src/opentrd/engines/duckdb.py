@@ -6,8 +6,9 @@ import datetime as dt
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import CancelledError, ThreadPoolExecutor
+from concurrent.futures import FIRST_COMPLETED, CancelledError, Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager
+from graphlib import TopologicalSorter
 from pathlib import Path
 from queue import SimpleQueue
 
@@ -18,6 +19,8 @@ from opentrd.assess.plan import Step
 
 # Chunks that run at the same time, at most: each takes the memory of its persons.
 SIDE_BY_SIDE = 4
+# Steps that run at the same time, at most, where the record is not cut into chunks.
+STEPS_SIDE_BY_SIDE = 2
 # Below this many persons a chunk costs more to plan than it saves.
 LEAST_PERSONS = 2_500
 
@@ -29,19 +32,52 @@ def run(
     as_of: dt.date | None = None,
     progress: Callable[[str], None] | None = None,
 ) -> dict[str, float]:
-    """Run the steps in order, each into ``assess.<table>``; return the seconds each took.
+    """Run the steps, each into ``assess.<table>`` once what it reads is there; return the seconds each took.
 
-    ``record.*`` and ``knowledge.*`` must be there. ``as_of`` is the day up to which the record is read.
+    ``record.*`` and ``knowledge.*`` must be there. ``as_of`` is the day up to which the record is read. Of a small record
+    a step is mostly planning, which the database does on one core: so several run side by side, on cursors of their own.
     """
     connection.execute("CREATE SCHEMA IF NOT EXISTS assess")
     connection.execute("CREATE OR REPLACE TABLE record.request AS SELECT CAST(? AS DATE) AS as_of", [as_of])
+    chain = {step.table: step for step in steps}
+    catalog, threads = connection.execute("SELECT current_catalog(), current_setting('threads')").fetchall()[
+        0
+    ]
+    width = min(int(threads), STEPS_SIDE_BY_SIDE)
+    cursors = [connection.cursor() for _ in range(width)]
+    free: SimpleQueue[duckdb.DuckDBPyConnection] = SimpleQueue()
+    for cursor in cursors:
+        cursor.execute(f'USE "{catalog}"; SET enable_progress_bar = false')
+        free.put(cursor)
     seconds: dict[str, float] = {}
-    for step in steps:
-        if progress:
-            progress(step.table)
-        began = time.perf_counter()
-        connection.execute(f"CREATE OR REPLACE {step.kind} assess.{step.table} AS {step.sql}")
-        seconds[step.table] = round(time.perf_counter() - began, 4)
+
+    def make(step: Step) -> str:
+        cursor = free.get()
+        try:
+            began = time.perf_counter()
+            cursor.execute(f"CREATE OR REPLACE {step.kind} assess.{step.table} AS {step.sql}")
+            seconds[step.table] = round(time.perf_counter() - began, 4)
+        finally:
+            free.put(cursor)
+        return step.table
+
+    waiting = TopologicalSorter({table: step.needs & chain.keys() for table, step in chain.items()})
+    waiting.prepare()
+    running: set[Future[str]] = set()
+    try:
+        with ThreadPoolExecutor(width) as pool:
+            while waiting.is_active():
+                running |= {pool.submit(make, chain[table]) for table in waiting.get_ready()}
+                done, running = wait(running, return_when=FIRST_COMPLETED)
+                for job in done:
+                    if job.exception():
+                        pool.shutdown(cancel_futures=True)
+                    waiting.done(job.result())
+                    if progress:
+                        progress(job.result())
+    finally:
+        for cursor in cursors:
+            cursor.close()
     return seconds
 
 
@@ -63,6 +99,10 @@ def run_in_chunks(
     Returns seconds per table, summed over the chunks (not the time that passed).
     """
     kept, chain = tuple(keep), tuple(steps)
+    # What is kept and no other step reads goes straight out, without a table in between.
+    read = {table for step in chain for table in step.needs}
+    straight = {step.table: step.sql for step in chain if step.table in kept and step.table not in read}
+    inner = tuple(step for step in chain if step.table not in straight)
     connection.execute("CREATE SCHEMA IF NOT EXISTS assess")
     connection.execute("CREATE OR REPLACE TABLE record.request AS SELECT CAST(? AS DATE) AS as_of", [as_of])
     persons, threads = connection.execute(
@@ -84,18 +124,21 @@ def run_in_chunks(
             with turn.lock:
                 rows = _rows(connection, "record", (first, last))
             _fill(place, "record", rows)
-            took = run(place, chain, as_of=as_of)
-            made = (
-                None if into else {table: place.table(f"assess.{table}").to_arrow_table() for table in kept}
-            )
+            took = run(place, inner, as_of=as_of)
+            made = {}
+            for table in kept:
+                began = time.perf_counter()
+                result = place.sql(straight.get(table, f"FROM assess.{table}"))
+                if into is None:
+                    made[table] = result.to_arrow_table()
+                else:
+                    _write_part(result, table, number, into)
+                took[table] = took.get(table, 0) + round(time.perf_counter() - began, 4)
             with turn.of(number), turn.lock:
                 for table, spent in took.items():
                     seconds[table] = round(seconds.get(table, 0) + spent, 4)
-                for table, found in (made or {}).items():
+                for table, found in made.items():
                     _keep(connection, table, found, first=number == 0)
-            if into is not None:
-                for table in kept:
-                    _write_part(place, table, number, into)
         except BaseException:
             turn.stop()
             raise
@@ -230,7 +273,6 @@ def _keep(connection: duckdb.DuckDBPyConnection, table: str, rows: pa.Table, *, 
     connection.unregister("outgoing")
 
 
-def _write_part(place: duckdb.DuckDBPyConnection, table: str, number: int, into: Path) -> None:
+def _write_part(result: duckdb.DuckDBPyRelation, table: str, number: int, into: Path) -> None:
     (into / table).mkdir(parents=True, exist_ok=True)
-    part = str(into / table / f"{number:05d}.parquet")
-    place.table(f"assess.{table}").write_parquet(part, compression="zstd")
+    result.write_parquet(str(into / table / f"{number:05d}.parquet"), compression="zstd")
