@@ -107,3 +107,37 @@ def test_a_chunk_that_fails_ends_the_run_and_leaves_nothing_open(folder: Path) -
 )
 def test_no_place_is_idle_at_the_end(persons: int, most: int, places: int, expected: int) -> None:
     assert embedded._even_size(persons, most, places) == expected
+
+
+def _step(table: str, sql: str, *needs: str) -> Step:
+    return Step(table, Path(f"{table}.sql"), sql, frozenset(needs))
+
+
+def test_steps_run_once_what_they_read_is_there_where_the_connection_stands() -> None:
+    connection = duckdb.connect()
+    connection.execute("SET threads = 2; ATTACH ':memory:' AS elsewhere; USE elsewhere; CREATE SCHEMA record")
+    steps = [
+        _step("slow", "SELECT sum(a.range * b.range) AS x FROM range(3000) AS a, range(3000) AS b"),
+        _step("aside", "SELECT 1 AS x"),
+        _step("after", "SELECT (SELECT x FROM assess.slow) > 0 AS x FROM assess.aside", "slow", "aside"),
+    ]
+    told: list[str] = []
+    seconds = embedded.run(connection, reversed(steps), progress=told.append)
+    assert sorted(told) == sorted(seconds) == ["after", "aside", "slow"]
+    assert told[-1] == "after"
+    assert connection.execute("SELECT x FROM elsewhere.assess.after").fetchall() == [(True,)]
+    connection.execute("USE memory; DETACH elsewhere")  # no cursor holds it
+
+
+def test_a_step_that_fails_ends_the_run() -> None:
+    connection = duckdb.connect()
+    connection.execute("SET threads = 2; CREATE SCHEMA record")
+    steps = [
+        _step("broken", "SELECT error('no such thing') AS x"),
+        _step("after", "FROM assess.broken", "broken"),
+    ]
+    with pytest.raises(duckdb.Error, match="no such thing"):
+        embedded.run(connection, steps)
+    assert connection.execute(
+        "SELECT count(*) FROM duckdb_tables() WHERE table_name = 'after'"
+    ).fetchall() == [(0,)]
